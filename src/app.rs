@@ -1,0 +1,197 @@
+//! One request from start to end: id, leave, route, answer, log line.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use tower_service::Service;
+use uuid::Uuid;
+
+use crate::auth::Grant;
+use crate::config::{Config, ConfigError};
+use crate::problem::{Kind, Problem};
+use crate::redis::Redis;
+use crate::rest;
+
+/// The header that carries a request's id, in both directions.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken from a request, in bytes.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Redstart, made once an instance.
+pub struct App(Result<Ready, ConfigError>);
+
+struct Ready {
+    config: Arc<Config>,
+    redis: Arc<dyn Redis>,
+    router: Router,
+}
+
+impl App {
+    /// An application that talks to the Redis which `connect` makes from the configuration. Where there is no
+    /// configuration, it answers every request with what is wrong with it.
+    pub fn new<R: Redis + 'static>(config: Result<Config, ConfigError>, connect: impl FnOnce(&Config) -> R) -> Self {
+        if let Err(error) = &config {
+            tracing::error!(error = %error, "the configuration is wrong: every request is answered 503");
+        }
+        Self(config.map(|config| Ready {
+            redis: Arc::new(connect(&config)),
+            router: router(&config),
+            config: Arc::new(config),
+        }))
+    }
+
+    /// Answers one request, and writes one line about it to the log.
+    pub async fn respond<B>(&self, request: http::Request<B>) -> http::Response<Bytes>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let start = Instant::now();
+        let request = request.map(Body::new);
+        let id = request_id(request.headers());
+        let method = request.method().clone();
+
+        let (grant, response) = self.handle(request).await;
+        let (response, facts) = finish(response, &method, &id).await;
+
+        let entry = Entry {
+            method: method.as_str(),
+            // Not the path: it may hold what nobody wants in a log.
+            route: facts.route.as_ref().map_or("-", MatchedPath::as_str),
+            status: response.status().as_u16(),
+            bytes: response.body().len(),
+            duration_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            request_id: &id,
+            token: grant.as_ref().map_or("-", Grant::token_name),
+            redis_calls: grant.as_ref().map_or(0, Grant::calls),
+        };
+        entry.write(facts.problem.as_ref());
+        response
+    }
+
+    async fn handle(&self, mut request: Request) -> (Option<Grant>, Response) {
+        let ready = match &self.0 {
+            Ok(ready) => ready,
+            Err(error) => return (None, Problem::new(Kind::Unavailable, error.to_string()).into_response()),
+        };
+        match Grant::of(&ready.config, &ready.redis, request.uri(), request.headers()) {
+            Err(problem) => (None, problem.into_response()),
+            Ok(grant) => {
+                request.extensions_mut().insert(grant.clone());
+                let answer: Result<Response, Infallible> = ready.router.clone().call(request).await;
+                (Some(grant), answer.into_response())
+            }
+        }
+    }
+}
+
+fn router(config: &Config) -> Router {
+    rest::router().layer(middleware::from_fn(remember_route)).layer(DefaultBodyLimit::max(config.limits.body_bytes))
+}
+
+/// Notes the route beside the answer, for the log.
+async fn remember_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// What the log says of an answer beside its status.
+struct Facts {
+    route: Option<MatchedPath>,
+    problem: Option<Problem>,
+}
+
+/// Makes the answer whole: renders a problem, sends the request's id back, and drops the body that a HEAD must not have.
+async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Response<Bytes>, Facts) {
+    let facts = Facts { route: response.extensions_mut().remove(), problem: response.extensions_mut().remove() };
+    let (parts, body) = response.into_parts();
+    let mut response = match &facts.problem {
+        Some(problem) => {
+            let mut rendered = problem.render(id);
+            // The router may have added `Allow`.
+            rendered.headers_mut().extend(parts.headers.get(header::ALLOW).map(|allow| (header::ALLOW, allow.clone())));
+            rendered
+        }
+        None => match axum::body::to_bytes(body, usize::MAX).await {
+            Ok(body) => http::Response::from_parts(parts, body),
+            // Every handler answers with a body that is already whole.
+            Err(error) => Problem::new(Kind::Internal, "the answer broke off").because(error).render(id),
+        },
+    };
+    if method == Method::HEAD {
+        *response.body_mut() = Bytes::new();
+    }
+    // The body's length is the face's to say, or a HEAD would promise what it does not send.
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    (response, facts)
+}
+
+/// The request's own id where it is a sane one, else a new one (UUIDv7: RFC 9562, section 5.7).
+fn request_id(headers: &HeaderMap) -> String {
+    let sane = |id: &&str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(allowed)
+    };
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// The line of a request in the log. The query is never in it.
+struct Entry<'a> {
+    method: &'a str,
+    route: &'a str,
+    status: u16,
+    bytes: usize,
+    duration_us: u64,
+    request_id: &'a str,
+    token: &'a str,
+    redis_calls: u32,
+}
+
+impl Entry<'_> {
+    fn write(&self, problem: Option<&Problem>) {
+        let error = problem.map(|problem| match &problem.cause {
+            Some(cause) => format!("{}: {cause}", problem.detail),
+            None => problem.detail.to_string(),
+        });
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    method = self.method,
+                    route = self.route,
+                    status = self.status,
+                    bytes = self.bytes,
+                    duration_us = self.duration_us,
+                    request_id = self.request_id,
+                    token = self.token,
+                    redis_calls = self.redis_calls,
+                    error,
+                    "request"
+                )
+            };
+        }
+        match self.status {
+            500.. => line!(error),
+            401 | 403 => line!(warn),
+            _ => line!(info),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! Redis over HTTP, as one WebAssembly component.
+//!
+//! A request comes in through [`wasi`](self) (the only part that knows its host, and the only one built for
+//! WebAssembly alone), and is answered by [`app`]:
+//!
+//! - [`app`]: one request from start to end
+//! - [`auth`]: who may do what; a `Grant` is the only way to Redis
+//! - [`config`]: `config.ini` and variables, resolved once
+//! - [`log`]: the log's lines
+//! - [`problem`]: errors as problem documents, one mapping to a status
+//! - [`redis`]: Redis as a trait, commands, replies, the kept connection
+//! - [`rest`]: the REST API, one file a resource
+//! - [`uri`]: the decoder of paths and queries
+//! - [`digest`]: SHA-1 in hexadecimal
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod digest;
+pub mod log;
+pub mod problem;
+pub mod redis;
+pub mod rest;
+pub mod uri;
+#[cfg(target_family = "wasm")]
+mod wasi;

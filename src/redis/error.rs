@@ -1,0 +1,209 @@
+//! What can go wrong between Redstart and Redis, read from the texts that hosts give.
+//!
+//! A host hands on the text that the redis crate 0.32 makes of an error: for an error reply either `CODE: message`, or,
+//! for the codes that the crate knows, `An error was signalled by the server - Kind: message`.
+
+use std::fmt;
+
+/// An error reply of Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorReply {
+    /// The first word, such as `WRONGTYPE` or `ERR`.
+    pub code: String,
+    /// The rest.
+    pub message: String,
+}
+
+impl fmt::Display for ErrorReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.message)
+    }
+}
+
+/// Why a command has no reply other than an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedisError {
+    /// Redis answered with an error.
+    Server(ErrorReply),
+    /// The host does not let this application open the address, or cannot read it.
+    AddressRefused,
+    /// The host has no connection left to give.
+    TooManyConnections,
+    /// No connection could be opened, so nothing was sent. The text is the host's.
+    Unreachable(String),
+    /// Redis did not accept the user name or the password when the connection was opened.
+    AuthenticationFailed(String),
+    /// The connection broke after the command was handed to it: it may have run or not.
+    Lost(String),
+    /// No answer in the configured time.
+    TimedOut {
+        /// Whether the command was handed to a connection: then it may have run, or may still run.
+        sent: bool,
+    },
+    /// The reply is larger than the host takes.
+    ReplyTooLarge(String),
+    /// An answer that fits nothing known.
+    Unexpected(String),
+}
+
+impl fmt::Display for RedisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(reply) => write!(f, "Redis answered: {reply}"),
+            Self::AddressRefused => f.write_str("the host refuses Redis's address"),
+            Self::TooManyConnections => f.write_str("the host has no connection to Redis left"),
+            Self::Unreachable(text) => write!(f, "connecting to Redis: {text}"),
+            Self::AuthenticationFailed(text) => write!(f, "authenticating to Redis: {text}"),
+            Self::Lost(text) => write!(f, "the connection to Redis broke: {text}"),
+            Self::TimedOut { sent: true } => f.write_str("Redis did not answer in time"),
+            Self::TimedOut { sent: false } => f.write_str("no connection to Redis in time"),
+            Self::ReplyTooLarge(text) => write!(f, "Redis's reply is too large: {text}"),
+            Self::Unexpected(text) => write!(f, "an unexpected answer: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for RedisError {}
+
+/// What a host says instead of a connection or a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// `invalid-address`
+    InvalidAddress,
+    /// `too-many-connections`
+    TooManyConnections,
+    /// `type-error`
+    TypeError,
+    /// `other`, with its text
+    Other(String),
+}
+
+/// The words with which the redis crate introduces an error reply whose code it knows.
+const SIGNALLED: &str = "An error was signalled by the server - ";
+
+/// The redis crate's name of each error code that it knows, and the code
+/// (`ServerErrorKind::code` of the crate's version 0.32).
+const KNOWN: [(&str, &str); 13] = [
+    ("ResponseError", "ERR"),
+    ("ExecAbortError", "EXECABORT"),
+    ("BusyLoadingError", "LOADING"),
+    ("NoScriptError", "NOSCRIPT"),
+    ("Moved", "MOVED"),
+    ("Ask", "ASK"),
+    ("TryAgain", "TRYAGAIN"),
+    ("ClusterDown", "CLUSTERDOWN"),
+    ("CrossSlot", "CROSSSLOT"),
+    ("MasterDown", "MASTERDOWN"),
+    ("ReadOnly", "READONLY"),
+    ("NotBusy", "NOTBUSY"),
+    ("NoSub", "NOSUB"),
+];
+
+impl ErrorReply {
+    /// The error reply that a host's text stands for, if it stands for one.
+    fn from_host_text(text: &str) -> Option<Self> {
+        let (code, message) = if let Some(known) = text.strip_prefix(SIGNALLED) {
+            let (kind, message) = known.split_once(": ").unwrap_or((known, ""));
+            (KNOWN.iter().find(|(name, _)| *name == kind)?.1, message)
+        } else {
+            let (code, message) = text.split_once(": ")?;
+            let is_code = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            if code.is_empty() || !code.chars().all(is_code) {
+                return None;
+            }
+            (code, message)
+        };
+        Some(Self { code: code.to_owned(), message: message.to_owned() })
+    }
+}
+
+impl RedisError {
+    /// What a failed opening means.
+    pub fn from_open(error: HostError) -> Self {
+        match error {
+            HostError::InvalidAddress => Self::AddressRefused,
+            HostError::TooManyConnections => Self::TooManyConnections,
+            HostError::TypeError => Self::Unexpected("type error".to_owned()),
+            HostError::Other(text) if text.contains("AuthenticationFailed") => Self::AuthenticationFailed(text),
+            HostError::Other(text) => match ErrorReply::from_host_text(&text) {
+                Some(reply) => Self::Server(reply),
+                None => Self::Unreachable(text),
+            },
+        }
+    }
+
+    /// What a failed command means. A text that nothing explains counts as a broken connection, the one reading under
+    /// which nobody is told that a write did not happen when it did.
+    pub fn from_execute(error: HostError) -> Self {
+        match error {
+            HostError::InvalidAddress => Self::AddressRefused,
+            HostError::TooManyConnections => Self::TooManyConnections,
+            HostError::TypeError => Self::Unexpected("type error".to_owned()),
+            HostError::Other(text) => {
+                if let Some(reply) = ErrorReply::from_host_text(&text) {
+                    Self::Server(reply)
+                } else if text.starts_with("query result exceeds limit") {
+                    Self::ReplyTooLarge(text)
+                } else if text.contains("type is not supported") || text.contains("TypeError") {
+                    Self::Unexpected(text)
+                } else {
+                    Self::Lost(text)
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn other(text: &str) -> HostError {
+        HostError::Other(text.to_owned())
+    }
+
+    fn server(code: &str, message: &str) -> RedisError {
+        RedisError::Server(ErrorReply { code: code.to_owned(), message: message.to_owned() })
+    }
+
+    #[test]
+    fn error_replies_are_read_from_the_hosts_texts() {
+        let read = |text| RedisError::from_execute(other(text));
+        assert_eq!(read("WRONGTYPE: Operation against a key"), server("WRONGTYPE", "Operation against a key"));
+        assert_eq!(read("OOM: command: not allowed"), server("OOM", "command: not allowed"));
+        assert_eq!(
+            read("An error was signalled by the server - ResponseError: unknown command 'X', with args"),
+            server("ERR", "unknown command 'X', with args")
+        );
+        assert_eq!(
+            read("An error was signalled by the server - NoScriptError: No matching script."),
+            server("NOSCRIPT", "No matching script.")
+        );
+        assert_eq!(
+            read("An error was signalled by the server - ReadOnly: You can't write against a read only replica."),
+            server("READONLY", "You can't write against a read only replica.")
+        );
+    }
+
+    #[test]
+    fn broken_connections_and_unknown_texts_are_lost() {
+        for text in ["broken pipe", "Connection reset by peer (os error 104)", "something new", ""] {
+            assert_eq!(RedisError::from_execute(other(text)), RedisError::Lost(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_reply_too_large_is_told_from_a_broken_connection() {
+        let text = "query result exceeds limit of 134217728 bytes";
+        assert_eq!(RedisError::from_execute(other(text)), RedisError::ReplyTooLarge(text.to_owned()));
+    }
+
+    #[test]
+    fn opening_tells_a_refused_address_a_wrong_password_and_an_absent_server_apart() {
+        assert_eq!(RedisError::from_open(HostError::InvalidAddress), RedisError::AddressRefused);
+        let text = "Password authentication failed- AuthenticationFailed";
+        assert_eq!(RedisError::from_open(other(text)), RedisError::AuthenticationFailed(text.to_owned()));
+        let text = "Connection refused (os error 111)";
+        assert_eq!(RedisError::from_open(other(text)), RedisError::Unreachable(text.to_owned()));
+    }
+}

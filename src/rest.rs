@@ -1,0 +1,59 @@
+//! The REST API: one file a resource, and what they share.
+//!
+//! - [`strings`], [`health`]: the resources
+//! - [`target`]: which key a request is about
+//! - [`payload`]: the body, as JSON or as bytes
+//! - [`text`]: bytes in JSON
+//! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
+//! - [`entity_tag`]: `ETag` and the conditions on it
+//! - [`form`]: JSON or raw, as the caller prefers
+
+pub mod entity_tag;
+pub mod expiry;
+pub mod form;
+pub mod health;
+pub mod payload;
+pub mod strings;
+pub mod target;
+pub mod text;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+
+use crate::problem::{Kind, Problem};
+
+/// Every route.
+pub fn router() -> Router {
+    Router::new()
+        .merge(health::router())
+        .merge(strings::router())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+async fn no_such_path() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such path; a `/` within a key is written `%2F`, and an empty key `?key=`")
+}
+
+/// The router adds `Allow`, which answers an OPTIONS as well.
+async fn no_such_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Problem::new(Kind::MethodNotAllowed, "the path has no such method; the header `Allow` names those it has")
+        .into_response()
+}
+
+/// An answer in JSON.
+fn json(status: StatusCode, document: &impl Serialize) -> Response {
+    match serde_json::to_vec(document) {
+        Ok(body) => {
+            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+        }
+        Err(error) => {
+            Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
+        }
+    }
+}

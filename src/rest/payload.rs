@@ -1,0 +1,134 @@
+//! The body of a request: JSON, or the bytes themselves.
+
+use axum::extract::{FromRequest, Request, rejection::BytesRejection};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use mediatype::{MediaType, names};
+use serde::Deserialize;
+
+use crate::problem::{Kind, Problem};
+
+/// A body, told apart by its content type.
+pub enum Payload {
+    /// `application/json`, or anything `+json`.
+    Json(Bytes),
+    /// Anything else but what a form sends.
+    Raw(Bytes),
+}
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let make = kind(request.headers())?;
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        Ok(make(body))
+    }
+}
+
+fn unreadable(rejection: BytesRejection) -> Problem {
+    let cause = rejection.body_text();
+    match rejection.status().as_u16() {
+        413 => Problem::new(Kind::TooLarge, "the body is larger than `[limits] body_bytes` allows"),
+        _ => Problem::new(Kind::Malformed, "the body broke off or could not be read"),
+    }
+    .because(cause)
+}
+
+/// What the content type says the body is.
+fn kind(headers: &HeaderMap) -> Result<fn(Bytes) -> Payload, Problem> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Payload::Raw) };
+    let unknown = || Problem::new(Kind::UnsupportedMediaType, "the header `Content-Type` is not a media type");
+    let media = MediaType::parse(value.to_str().map_err(|_| unknown())?).map_err(|_| unknown())?;
+
+    let (ty, sub) = (media.ty, media.subty);
+    if media.suffix == Some(names::JSON) || (ty, sub) == (names::APPLICATION, names::JSON) {
+        Ok(Payload::Json)
+    } else if ty == names::MULTIPART || (ty, sub) == (names::APPLICATION, names::x_::WWW_FORM_URLENCODED) {
+        let detail = "a form is not read here: send `Content-Type: application/json` with a JSON body, or \
+                      `application/octet-stream` with the bytes themselves (with curl, -H and --data-binary)";
+        Err(Problem::new(Kind::UnsupportedMediaType, detail))
+    } else {
+        Ok(Payload::Raw)
+    }
+}
+
+/// Reads a JSON document.
+///
+/// # Errors
+/// A problem that says where it is no JSON, or which field is wrong.
+pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let wrong = |field: Option<String>, error: &serde_json::Error| {
+        if error.is_data() {
+            let place = field.filter(|field| field != ".").map(|field| format!("`{field}`: ")).unwrap_or_default();
+            Problem::new(Kind::Invalid, format!("{place}{error}"))
+        } else {
+            Problem::new(Kind::Malformed, format!("the body is not JSON: {error}"))
+        }
+    };
+    let document = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| wrong(Some(error.path().to_string()), error.inner()))?;
+    deserializer.end().map_err(|error| wrong(None, &error))?;
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Document {
+        #[serde(rename = "ttl")]
+        _ttl: u32,
+    }
+
+    fn error(json: &str) -> Problem {
+        read::<Document>(json.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed_and_what_does_not_fit_is_invalid() {
+        for json in ["", "{", "{\"ttl\":1}x", "nope", "{\"ttl\":01}"] {
+            assert_eq!(error(json).kind, Kind::Malformed, "{json}");
+        }
+        for json in ["[]", "{}", "{\"ttl\":\"x\"}", "{\"ttl\":1,\"tll\":2}", "{\"ttl\":1,\"ttl\":2}", "null"] {
+            assert_eq!(error(json).kind, Kind::Invalid, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_field() {
+        assert!(error("{\"ttl\":\"x\"}").detail.starts_with("`ttl`: "));
+        assert!(error("{\"tll\":1}").detail.contains("unknown field `tll`"));
+    }
+
+    fn kind_of(content_type: &str) -> &'static str {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        match kind(&headers).map(|make| make(Bytes::new())) {
+            Ok(Payload::Json(_)) => "json",
+            Ok(Payload::Raw(_)) => "raw",
+            Err(problem) if problem.kind == Kind::UnsupportedMediaType => "refused",
+            Err(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    #[test]
+    fn the_content_type_decides_the_form() {
+        for (content_type, expected) in [
+            ("application/json", "json"),
+            ("Application/JSON; charset=utf-8", "json"),
+            ("application/vnd.api+json", "json"),
+            ("application/octet-stream", "raw"),
+            ("text/plain", "raw"),
+            ("image/png", "raw"),
+            ("application/x-www-form-urlencoded", "refused"),
+            ("multipart/form-data; boundary=x", "refused"),
+            ("nonsense", "refused"),
+        ] {
+            assert_eq!(kind_of(content_type), expected, "{content_type}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! `/v1/strings`: strings, as JSON or as the bytes themselves.
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::future::try_join;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::entity_tag::{self, Condition};
+use super::expiry::{Expiry, Given};
+use super::form::Form;
+use super::payload::{self, Payload};
+use super::target::{Target, location};
+use super::text::{Text, Value};
+use crate::auth::Grant;
+use crate::problem::{Kind, Problem};
+use crate::redis::command::{GET, PTTL, SET};
+use crate::redis::script::{Script, script};
+use crate::redis::{Command, Reply};
+use crate::uri::Query;
+
+const COLLECTION: &str = "/v1/strings";
+
+static PUT_STRING: Script = script!("condition.lua", "put_string.lua");
+static DELETE: Script = script!("condition.lua", "delete.lua");
+
+/// The routes.
+pub fn router() -> Router {
+    Router::new()
+        .route(COLLECTION, get(read).post(create).put(replace).delete(delete))
+        .route("/v1/strings/{key}", get(read).put(replace).delete(delete))
+}
+
+/// A value in the JSON form.
+#[derive(Serialize)]
+struct StringValue {
+    key: Text,
+    value: Text,
+    /// Seconds until it ends.
+    ttl: Option<f64>,
+}
+
+/// The body that replaces a value.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replacement {
+    value: Value,
+    ttl: Option<f64>,
+    expires_at: Option<String>,
+}
+
+/// The body that creates a value.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Creation {
+    key: Option<Text>,
+    value: Value,
+    ttl: Option<f64>,
+    expires_at: Option<String>,
+}
+
+/// The answer to a write.
+#[derive(Serialize)]
+struct Written {
+    key: Text,
+}
+
+/// The value, by `GET` (<https://redis.io/commands/get/>); in JSON with its time to live.
+async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    let condition = Condition::if_none_match(&headers)?;
+    let form = Form::preferred(&headers);
+
+    let value = grant.execute(Command::new(&GET).arg(key.clone()));
+    let (value, ttl) = match form {
+        Form::Raw => (value.await?, None),
+        // Both leave together, so that this costs one round trip.
+        Form::Json => {
+            let ttl = grant.execute(Command::new(&PTTL).arg(key.clone()));
+            try_join(value, ttl).await.map(|(value, ttl)| (value, Some(ttl)))?
+        }
+    };
+    let value = match (value, &ttl) {
+        // The key may end between the two commands.
+        (Reply::Nil, _) | (_, Some(Reply::Integer(-2))) => return Err(no_such_string()),
+        (Reply::Bulk(value), _) => value,
+        (other, _) => return Err(unexpected(&other)),
+    };
+
+    let tag = entity_tag::entity_tag(&value, form);
+    let common = [(header::ETAG, entity_tag::header_value(&tag)?), (header::VARY, HeaderValue::from_static("Accept"))];
+    if condition.names(&tag) {
+        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    Ok(match form {
+        Form::Raw => (common, RAW_HEADERS, value).into_response(),
+        Form::Json => {
+            let value = StringValue { key: Text(key), value: Text(value), ttl: ttl.and_then(seconds) };
+            (common, super::json(StatusCode::OK, &value)).into_response()
+        }
+    })
+}
+
+/// The headers of the raw form: whatever the bytes are, no browser shows them as a page.
+const RAW_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+];
+
+/// Creates a value, by `SET … NX` (<https://redis.io/commands/set/>), under the key given or a new one.
+async fn create(grant: Grant, mut query: Query, payload: Payload) -> Result<Response, Problem> {
+    let in_query = query.take("key")?;
+    let (in_body, value, given) = match payload {
+        Payload::Raw(value) => (None, value, Given::default()),
+        Payload::Json(json) => {
+            let Creation { key, value, ttl, expires_at } = payload::read(&json)?;
+            (key.map(|Text(key)| key), value.0, Given { ttl, expires_at })
+        }
+    };
+    let expiry = Expiry::of(given, &mut query)?;
+    query.finish()?;
+    if expiry == Expiry::Keep {
+        return Err(Problem::new(Kind::Invalid, "`keep_ttl` is for PUT: a new key has no time to live to keep"));
+    }
+    let key = match (in_body, in_query) {
+        (Some(_), Some(_)) => return Err(Problem::new(Kind::Invalid, "`key` is given in the body and in the query")),
+        (None, None) => Uuid::now_v7().to_string().into(),
+        (Some(key), None) | (None, Some(key)) => key,
+    };
+
+    let command = Command::new(&SET).arg(key.clone()).arg(value).args(expiry.set_arguments()).arg("NX");
+    match grant.execute(command).await? {
+        Reply::Status(_) => {
+            let place = HeaderValue::try_from(location(COLLECTION, &key))
+                .map_err(|error| Problem::new(Kind::Internal, "the key's location").because(error))?;
+            let written = super::json(StatusCode::CREATED, &Written { key: Text(key) });
+            Ok(([(header::LOCATION, place)], written).into_response())
+        }
+        Reply::Nil => Err(Problem::new(Kind::Conflict, "the key exists already; to replace its value, use PUT")),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Creates or replaces a value, atomically.
+async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+    let Target { key, mut query } = target;
+    let (value, given) = match payload {
+        Payload::Raw(value) => (value, Given::default()),
+        Payload::Json(json) => {
+            let Replacement { value, ttl, expires_at } = payload::read(&json)?;
+            (value.0, Given { ttl, expires_at })
+        }
+    };
+    let expiry = Expiry::of(given, &mut query)?;
+    let replaces = match query.take_text("replace")?.as_deref() {
+        None => "same",
+        Some("any") => "any",
+        Some(_) => return Err(Problem::new(Kind::Invalid, "`replace` must be `any`: a value of any type")),
+    };
+    query.finish()?;
+
+    let mut arguments = conditions(&headers)?;
+    arguments.extend([Bytes::from(replaces), value]);
+    arguments.extend(expiry.set_arguments());
+    let status = match grant.run(&PUT_STRING, std::slice::from_ref(&key), &arguments).await? {
+        Reply::Integer(1) => StatusCode::CREATED,
+        Reply::Integer(0) => StatusCode::OK,
+        Reply::Integer(-1) => return Err(condition_failed()),
+        other => return Err(unexpected(&other)),
+    };
+    Ok(super::json(status, &Written { key: Text(key) }))
+}
+
+/// Deletes a string.
+async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    let mut arguments = conditions(&headers)?;
+    arguments.push(Bytes::from("string"));
+    match grant.run(&DELETE, &[key], &arguments).await? {
+        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(0) => Err(no_such_string()),
+        Reply::Integer(-1) => Err(condition_failed()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// The conditions of a write, as `condition.lua` takes them.
+fn conditions(headers: &HeaderMap) -> Result<Vec<Bytes>, Problem> {
+    Ok(vec![Condition::if_match(headers)?.script_argument(), Condition::if_none_match(headers)?.script_argument()])
+}
+
+/// What `PTTL` says, in seconds (<https://redis.io/commands/pttl/>).
+#[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years of milliseconds")]
+fn seconds(pttl: Reply) -> Option<f64> {
+    match pttl {
+        Reply::Integer(milliseconds) if milliseconds >= 0 => Some(milliseconds as f64 / 1000.0),
+        _ => None,
+    }
+}
+
+fn no_such_string() -> Problem {
+    Problem::new(Kind::NotFound, "the key does not exist")
+}
+
+fn condition_failed() -> Problem {
+    Problem::new(Kind::PreconditionFailed, "the value is not what the condition says; nothing was changed")
+}
+
+fn unexpected(reply: &Reply) -> Problem {
+    let kind = match reply {
+        Reply::Status(_) => "a status",
+        Reply::Bulk(_) => "a string",
+        Reply::Integer(_) => "an integer",
+        Reply::Nil => "nothing",
+        Reply::Array(_) => "an array",
+        Reply::Error(_) => "an error",
+    };
+    Problem::new(Kind::BadGateway, "Redis's reply could not be understood").because(format!("it is {kind}"))
+}

@@ -1,0 +1,63 @@
+//! Which key a request is about: the third segment of its path, or `?key=` for keys that no path can hold.
+
+use axum::extract::FromRequestParts;
+use bytes::Bytes;
+use http::request::Parts;
+
+use crate::problem::{Kind, Problem};
+use crate::uri::{self, Query};
+
+/// The key, and the parameters that are left in the query.
+pub struct Target {
+    /// The key, of any bytes.
+    pub key: Bytes,
+    /// The rest of the query.
+    pub query: Query,
+}
+
+/// The segment of `/v1/{type}/{key}` that is the key.
+const KEY_SEGMENT: usize = 2;
+
+impl<S: Sync> FromRequestParts<S> for Target {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut query = Query::of(&parts.uri)?;
+        let key = match uri::segment(&parts.uri, KEY_SEGMENT)? {
+            Some(key) => key,
+            None => query.take("key")?.ok_or_else(|| {
+                Problem::new(
+                    Kind::Invalid,
+                    "the key is missing: give it as the last segment of the path, or as `?key=`",
+                )
+            })?,
+        };
+        Ok(Self { key, query })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(&parts.uri)
+    }
+}
+
+/// The path at which the key of a type is found.
+pub fn location(collection: &str, key: &[u8]) -> String {
+    let separator = if matches!(key, b"" | b"." | b"..") { "?key=" } else { "/" };
+    format!("{collection}{separator}{}", uri::encode(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_no_path_can_hold_are_located_by_the_query() {
+        assert_eq!(location("/v1/strings", b"a/b\xff"), "/v1/strings/a%2Fb%FF");
+        assert_eq!(location("/v1/strings", b""), "/v1/strings?key=");
+        assert_eq!(location("/v1/strings", b".."), "/v1/strings?key=..");
+    }
+}

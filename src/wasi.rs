@@ -1,0 +1,9 @@
+//! All that knows the host: where requests come from, where settings are, and how Redis is reached.
+//!
+//! - [`http`]: requests and answers, in the terms of WASI 0.3
+//! - [`redis`]: the host's Redis interface and its clock, behind `Transport`
+//! - [`settings`]: `config.ini` and Spin's variables
+
+mod http;
+mod redis;
+mod settings;

@@ -1,0 +1,62 @@
+//! The host's Redis interface and its clock. The one place that makes futures `Send`: a component has one thread.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::BoxFuture};
+use send_wrapper::SendWrapper;
+use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
+
+use crate::redis::client::Transport;
+use crate::redis::error::HostError;
+use crate::redis::{Command, Reply};
+
+/// Redis as Spin offers it (`spin:redis/redis@3.0.0`).
+pub(super) struct Host;
+
+impl Transport for Host {
+    type Connection = SendWrapper<Connection>;
+
+    fn open<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Self::Connection, HostError>> {
+        let opening = async move { Connection::open(address).await.map(SendWrapper::new).map_err(host_error) };
+        SendWrapper::new(opening).boxed()
+    }
+
+    fn execute<'a>(
+        &'a self,
+        connection: &'a Self::Connection,
+        command: Command,
+    ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
+        let parameter = |argument| RedisParameter::Binary(Vec::from(argument));
+        let work = async move {
+            let arguments = command.arguments.into_iter().map(parameter);
+            match connection.execute(command.row.name, arguments).await {
+                Ok(results) => Ok(results.into_iter().map(reply).collect()),
+                Err(error) => Err(host_error(error)),
+            }
+        };
+        SendWrapper::new(work).boxed()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        SendWrapper::new(spin_sdk::time::sleep(time)).boxed()
+    }
+}
+
+fn reply(result: RedisResult) -> Reply {
+    match result {
+        RedisResult::Nil => Reply::Nil,
+        RedisResult::Status(text) => Reply::Status(text),
+        RedisResult::Int64(number) => Reply::Integer(number),
+        RedisResult::Binary(bytes) => Reply::Bulk(Bytes::from(bytes)),
+    }
+}
+
+fn host_error(error: Error) -> HostError {
+    match error {
+        Error::InvalidAddress => HostError::InvalidAddress,
+        Error::TooManyConnections => HostError::TooManyConnections,
+        Error::TypeError => HostError::TypeError,
+        Error::Other(text) => HostError::Other(text),
+    }
+}
