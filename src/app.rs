@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_service::Service;
 use uuid::Uuid;
 
@@ -113,7 +113,8 @@ struct Facts {
     problem: Option<Problem>,
 }
 
-/// Makes the answer whole: renders a problem, sends the request's id back, and drops the body that a HEAD must not have.
+/// Makes the answer whole: renders a problem, sends the request's id back, and says how long the body is, where there
+/// may be one: an answer to HEAD has none, and promises none, since hosts check what is promised.
 async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Response<Bytes>, Facts) {
     let facts = Facts { route: response.extensions_mut().remove(), problem: response.extensions_mut().remove() };
     let (parts, body) = response.into_parts();
@@ -130,13 +131,19 @@ async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Res
             Err(error) => Problem::new(Kind::Internal, "the answer broke off").because(error).render(id),
         },
     };
-    if method == Method::HEAD {
+    let bodiless =
+        method == Method::HEAD || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if bodiless {
         *response.body_mut() = Bytes::new();
     }
-    // The body's length is the face's to say, or a HEAD would promise what it does not send.
-    response.headers_mut().remove(header::CONTENT_LENGTH);
+    let length = response.body().len();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    if !bodiless {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        headers.insert(REQUEST_ID, id);
     }
     (response, facts)
 }

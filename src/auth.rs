@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority};
 
 use crate::config::{Auth, Config};
 use crate::problem::{Kind, Problem};
@@ -14,7 +15,6 @@ use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
     script::{self, Script},
 };
-use bytes::Bytes;
 
 /// The leave to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
@@ -67,11 +67,15 @@ impl Grant {
                 let given = bearer(headers)?;
                 // Both are compared, whatever the first says, so that the time tells nothing.
                 let matches = [full, read_only].map(|token| token.as_ref().is_some_and(|token| token.matches(given)));
-                match matches {
+                let token = match matches {
                     [true, _] => Token::Full,
                     [false, true] => Token::ReadOnly,
                     [false, false] => return Err(unauthorized("the token is not a valid one", "invalid_token")),
+                };
+                if given.starts_with(LOCAL_ONLY) && !hosts_are_known(&config.server.hosts, uri, headers) {
+                    tracing::warn!("a token for a developer's machine is in use beyond it: set another one");
                 }
+                token
             }
         };
         Ok(Self { redis: redis.clone(), config: config.clone(), token, calls: Arc::default() })
@@ -184,26 +188,35 @@ fn no_token_configured() -> Problem {
     Problem::new(Kind::Unavailable, detail)
 }
 
+/// How the secrets begin that the repository holds for a developer's machine.
+const LOCAL_ONLY: &[u8] = b"local-only-";
+
 /// While nobody needs a token, a web page must not reach Redis through the browser of somebody who can: its origin
 /// gives it away, and, where its name was made to point here, its host does.
 fn check_host_and_origin(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-    let known = |authority: &str| {
-        let host = authority.parse::<http::uri::Authority>().ok();
-        host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host.host())))
-    };
     let refused = |what: &str| {
         let detail = format!("without a token, only the {what} in `[server] hosts` may be used");
         Err(Problem::new(Kind::Forbidden, detail))
     };
-    let mut names = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
-    if !uri.authority().map(http::uri::Authority::as_str).into_iter().chain(&mut names).all(known) {
+    if !hosts_are_known(hosts, uri, headers) {
         return refused("hosts");
     }
     let mut origins = headers.get_all(header::ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
-    if !origins.all(|origin| origin.split_once("://").is_some_and(|(_, authority)| known(authority))) {
+    if !origins.all(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_known(hosts, authority))) {
         return refused("origins");
     }
     Ok(())
+}
+
+/// Whether every name under which the request says it reached us is a known one.
+fn hosts_are_known(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> bool {
+    let in_headers = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    uri.authority().map(Authority::as_str).into_iter().chain(in_headers).all(|authority| is_known(hosts, authority))
+}
+
+fn is_known(hosts: &[String], authority: &str) -> bool {
+    let authority = authority.parse::<Authority>();
+    authority.is_ok_and(|authority| hosts.iter().any(|known| known.eq_ignore_ascii_case(authority.host())))
 }
 
 #[cfg(test)]

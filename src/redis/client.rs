@@ -3,13 +3,12 @@
 //! Whether a command ran cannot be told once its connection broke. So a read is repeated, once, on a new connection,
 //! and a write is not.
 
-use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Either, select},
-    lock::Mutex,
 };
 
 use super::{Access, Command, Redis, RedisError, Reply, error::HostError};
@@ -38,32 +37,60 @@ pub struct Client<T: Transport> {
     transport: T,
     address: String,
     timeout: Duration,
-    /// Locked while it is being opened, so that requests that come together open one.
-    connection: Mutex<Option<Arc<T::Connection>>>,
+    connection: Mutex<Kept<T::Connection>>,
 }
+
+/// The connection that all requests use.
+enum Kept<C> {
+    None,
+    Opening,
+    Open(Arc<C>),
+}
+
+/// How often a request looks whether the connection that another one is opening is there. It cannot be woken: a task of
+/// the component model cannot wake another (wit-bindgen 0.57 has a feature for it, which traps under wasmtime 48).
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 impl<T: Transport> Client<T> {
     /// A client that opens `address` at the first command and gives up on a command after `timeout`, the opening
     /// included.
     pub fn new(transport: T, address: String, timeout: Duration) -> Self {
-        Self { transport, address, timeout, connection: Mutex::new(None) }
+        Self { transport, address, timeout, connection: Mutex::new(Kept::None) }
     }
 
     async fn connection(&self) -> Result<Arc<T::Connection>, RedisError> {
-        let mut kept = self.connection.lock().await;
-        if let Some(connection) = &*kept {
-            return Ok(connection.clone());
+        loop {
+            match self.take_turn() {
+                Kept::Open(connection) => return Ok(connection),
+                Kept::None => return self.open().await,
+                Kept::Opening => self.transport.sleep(LOOK_AGAIN).await,
+            }
         }
+    }
+
+    /// What there is; where there is nothing, the caller is the one to open it.
+    fn take_turn(&self) -> Kept<T::Connection> {
+        let mut kept = lock(&self.connection);
+        match &*kept {
+            Kept::Open(connection) => Kept::Open(connection.clone()),
+            Kept::Opening => Kept::Opening,
+            Kept::None => std::mem::replace(&mut *kept, Kept::Opening),
+        }
+    }
+
+    async fn open(&self) -> Result<Arc<T::Connection>, RedisError> {
+        let mut opening = Opening { kept: &self.connection, opened: None };
         let connection = Arc::new(self.transport.open(&self.address).await.map_err(RedisError::from_open)?);
+        opening.opened = Some(connection.clone());
         tracing::debug!("connected to Redis");
-        Ok(kept.insert(connection).clone())
+        Ok(connection)
     }
 
     /// Stops using a connection, unless another request has replaced it already.
-    async fn forget(&self, broken: &Arc<T::Connection>) {
-        let mut kept = self.connection.lock().await;
-        if kept.as_ref().is_some_and(|connection| Arc::ptr_eq(connection, broken)) {
-            *kept = None;
+    fn forget(&self, broken: &Arc<T::Connection>) {
+        let mut kept = lock(&self.connection);
+        if matches!(&*kept, Kept::Open(connection) if Arc::ptr_eq(connection, broken)) {
+            *kept = Kept::None;
         }
     }
 
@@ -71,10 +98,10 @@ impl<T: Transport> Client<T> {
     async fn attempt(&self, command: Command, used: &Used<T>) -> Result<Reply, RedisError> {
         let shape = command.row.shape;
         let connection = self.connection().await?;
-        used.set(&connection);
+        *lock(used) = Some(connection.clone());
         let result = self.transport.execute(&connection, command).await.map_err(RedisError::from_execute);
         if matches!(result, Err(RedisError::Lost(_))) {
-            self.forget(&connection).await;
+            self.forget(&connection);
         }
         shape.restore(result?)
     }
@@ -93,31 +120,37 @@ impl<T: Transport> Client<T> {
     }
 }
 
-/// The connection that a command was last handed to.
-struct Used<T: Transport>(SyncMutex<Option<Arc<T::Connection>>>);
+/// Ends [`Kept::Opening`], also when the request that opens is given up.
+struct Opening<'a, C> {
+    kept: &'a Mutex<Kept<C>>,
+    opened: Option<Arc<C>>,
+}
 
-impl<T: Transport> Used<T> {
-    fn set(&self, connection: &Arc<T::Connection>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
-    }
-
-    fn take(&self) -> Option<Arc<T::Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl<C> Drop for Opening<'_, C> {
+    fn drop(&mut self) {
+        *lock(self.kept) = self.opened.take().map_or(Kept::None, Kept::Open);
     }
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The connection that a command was last handed to.
+type Used<T> = Mutex<Option<Arc<<T as Transport>::Connection>>>;
 
 impl<T: Transport> Redis for Client<T> {
     fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
         async move {
-            let used = Used(SyncMutex::new(None));
+            let used = Used::<T>::default();
             let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
             if let Either::Left((result, _)) = select(work, self.transport.sleep(self.timeout)).await {
                 return result;
             }
             // A connection that stays silent may be half-open, and would stay so for many minutes.
-            let silent = used.take();
+            let silent = lock(&used).take();
             if let Some(connection) = &silent {
-                self.forget(connection).await;
+                self.forget(connection);
             }
             Err(RedisError::TimedOut { sent: silent.is_some() })
         }
@@ -138,10 +171,10 @@ mod tests {
     /// A host whose answers are written down beforehand; when they are used up it never answers.
     #[derive(Default)]
     struct Script {
-        openings: SyncMutex<VecDeque<Result<(), HostError>>>,
-        answers: SyncMutex<VecDeque<Result<Vec<Reply>, HostError>>>,
-        opened: SyncMutex<usize>,
-        executed: SyncMutex<usize>,
+        openings: Mutex<VecDeque<Result<(), HostError>>>,
+        answers: Mutex<VecDeque<Result<Vec<Reply>, HostError>>>,
+        opened: Mutex<usize>,
+        executed: Mutex<usize>,
     }
 
     impl Transport for Arc<Script> {

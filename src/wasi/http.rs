@@ -1,9 +1,9 @@
 //! Requests and answers in the terms of WASI 0.3 (`wasi:http/handler@0.3.0`).
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, lock::Mutex};
+use futures_util::FutureExt;
 use spin_sdk::http::{FromRequest, Request};
 use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request as WasiRequest, Response as WasiResponse};
@@ -31,28 +31,27 @@ impl Guest for Redstart {
     }
 }
 
-/// The application of this instance, which its first request makes; others that come meanwhile wait for it.
-async fn app() -> Arc<App> {
-    static APP: Mutex<Option<Arc<App>>> = Mutex::new(None);
-    let mut app = APP.lock().await;
-    if let Some(app) = &*app {
-        return app.clone();
+/// The application of this instance, which its first request makes. Where several come first, each makes one: they
+/// cannot wait for each other (see `Client`), and it costs little. One of them stays.
+async fn app() -> &'static App {
+    static APP: OnceLock<App> = OnceLock::new();
+    if let Some(app) = APP.get() {
+        return app;
     }
     let config = settings::resolve().await;
-    log::init(config.as_ref().map(|config| config.log).unwrap_or_default());
-    let connect = |config: &Config| Client::new(Host, config.redis.url.expose().to_owned(), config.redis.timeout);
-    app.insert(Arc::new(App::new(config, connect))).clone()
+    APP.get_or_init(|| {
+        log::init(config.as_ref().map(|config| config.log).unwrap_or_default());
+        let connect = |config: &Config| Client::new(Host, config.redis.url.expose().to_owned(), config.redis.timeout);
+        App::new(config, connect)
+    })
 }
 
 /// Hands an answer to the host. The body's first write starts before this returns, and every body has its length with
 /// it: so head and body can leave in one piece, where otherwise a client's delayed acknowledgement would hold the body.
 fn answer(response: http::Response<Bytes>) -> Result<WasiResponse, ErrorCode> {
     let (parts, body) = response.into_parts();
-    let mut headers: Vec<(String, Vec<u8>)> =
+    let headers: Vec<(String, Vec<u8>)> =
         parts.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
-    if !body.is_empty() {
-        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
-    }
     let headers = Fields::from_list(&headers).map_err(|error| ErrorCode::InternalError(Some(format!("{error:?}"))))?;
 
     // Dropped unwritten, it says that there are no trailers.
