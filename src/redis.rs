@@ -5,7 +5,7 @@
 //! - [`error`]: what can go wrong, read from the texts that hosts give
 //! - [`client`]: the kept connection: opening, time limit, the one repeat of a read
 //! - [`script`]: Lua run by its SHA-1
-//! - [`fake`]: a scripted Redis for unit tests
+//! - `fake`: a scripted Redis for unit tests
 
 pub mod client;
 pub mod command;

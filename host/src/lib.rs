@@ -1,0 +1,68 @@
+//! A native host on wasmtime that runs Redstart where there is no Spin.
+//!
+//! It reads the same `spin.toml`, runtime configuration and environment as Spin, serves the application's HTTP
+//! component, and gives it `spin:redis` and `spin:variables`. The binary is a thin layer over this library, which
+//! tests use in process:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), redstart_host::Error> {
+//! use redstart_host::{Application, Captured, Server, Settings};
+//!
+//! let log = Captured::default();
+//! let settings = Settings {
+//!     listen: ([127, 0, 0, 1], 0).into(),
+//!     variables: vec!["redis_port=6400".to_owned()],
+//!     stderr: log.sink(),
+//!     ..Settings::default()
+//! };
+//! let server = Server::bind(Application::load(&settings)?, &settings).await?;
+//! println!("http://{}", server.local_addr());
+//! server.serve(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In the order in which a start and then a request pass through it:
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | `cli`, `settings` | flags, defaults, limits |
+//! | `application` | putting together the following |
+//! | `manifest`, `runtime_config` | the two files as they are written |
+//! | `variables`, `variable_source`, `template` | the values of variables |
+//! | `allowed_hosts`, `files`, `routes` | what the manifest allows, mounts and routes |
+//! | `engine` | wasmtime's engine, and components compiled once |
+//! | `server` | the socket, connections, draining |
+//! | `service`, `body`, `problem` | one request |
+//! | `instance` | instances, their state and their life |
+//! | `outbound`, `bindings` | `spin:redis` and its connections |
+//! | `output` | where lines go |
+
+mod allowed_hosts;
+mod application;
+mod bindings;
+mod body;
+mod cli;
+mod engine;
+mod error;
+mod files;
+mod instance;
+mod manifest;
+mod outbound;
+mod output;
+mod problem;
+mod routes;
+mod runtime_config;
+mod server;
+mod service;
+pub mod settings;
+mod template;
+mod variable_source;
+mod variables;
+
+pub use application::Application;
+pub use cli::Cli;
+pub use error::Error;
+pub use output::{Captured, Sink};
+pub use server::{Drained, Server};
+pub use settings::Settings;

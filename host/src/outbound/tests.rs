@@ -1,0 +1,298 @@
+//! Tests of the connections, against a server that answers, falls silent or hangs up as told.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+use super::*;
+
+/// Long enough for anything that happens on one machine.
+const LONG: Duration = Duration::from_secs(20);
+/// A little more than what makes a connection count as stalled.
+const STALLED: Duration = link::STALL.saturating_add(Duration::from_millis(100));
+
+/// A server that answers `+OK` to every command.
+#[derive(Default)]
+struct Script {
+    silent: AtomicBool,
+    /// Take longer to greet than makes a connection count as stalled.
+    greets_slowly: AtomicBool,
+    /// Hang up instead of answering `SET`.
+    hangs_up: AtomicBool,
+    connections: AtomicUsize,
+    sets: AtomicUsize,
+}
+
+struct Fake {
+    script: Arc<Script>,
+    address: SocketAddr,
+    connections_end: watch::Sender<()>,
+}
+
+impl Fake {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let script = Arc::new(Script::default());
+        let (connections_end, ended) = watch::channel(());
+        let shared = Arc::clone(&script);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                let (script, mut ended) = (Arc::clone(&shared), ended.clone());
+                ended.mark_unchanged();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = answer(stream, &script) => {}
+                        _ = ended.changed() => {}
+                    }
+                });
+            }
+        });
+        Self { script, address, connections_end }
+    }
+
+    fn connections(&self) -> usize {
+        self.script.connections.load(Ordering::SeqCst)
+    }
+
+    fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    fn client(&self) -> Client {
+        Client::open(self.url()).expect("a URL")
+    }
+
+    fn shared(&self, timeout: Duration) -> Arc<Shared> {
+        Arc::new(Shared::new(self.client(), timeout))
+    }
+}
+
+/// Commands arrive in few and small packets here, so counting their heads is parsing enough.
+async fn answer(mut stream: TcpStream, script: &Script) -> std::io::Result<()> {
+    let mut buffer = vec![0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&buffer[..read]);
+        let sets = text.matches("SET\r\n").count();
+        script.sets.fetch_add(sets, Ordering::SeqCst);
+        if sets > 0 && script.hangs_up.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        if script.greets_slowly.load(Ordering::SeqCst) && text.contains("SETINFO") {
+            tokio::time::sleep(2 * STALLED).await;
+        }
+        if !script.silent.load(Ordering::SeqCst) {
+            stream.write_all("+OK\r\n".repeat(text.matches('*').count()).as_bytes()).await?;
+        }
+    }
+}
+
+fn set() -> Cmd {
+    Cmd::set("key", "value")
+}
+
+async fn call(shared: &Arc<Shared>, timeout: Duration) -> Result<String, String> {
+    let limits = Limits { timeout, reply_bytes: 1 << 20 };
+    Target::Shared(Arc::clone(shared)).call(&set(), limits).await.map_err(|failure| match failure.into() {
+        Error::Other(text) => text,
+        error => panic!("{error:?}"),
+    })
+}
+
+async fn until_unusable(link: &Link) {
+    let waiting = async {
+        while link.is_usable() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.expect("the connection is known to be dead");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_come_at_once_share_one_opening() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    let calls: Vec<_> = (0..32)
+        .map(|_| {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(async move { call(&shared, LONG).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.expect("no panic").as_deref(), Ok("OK"));
+    }
+    assert_eq!(fake.connections(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_up_between_commands_costs_none() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    for connections in 1..5 {
+        assert_eq!(call(&shared, LONG).await.as_deref(), Ok("OK"));
+        assert_eq!(fake.connections(), connections);
+        let link = shared.link().await.unwrap_or_else(|error| panic!("{error}"));
+        fake.connections_end.send_replace(());
+        until_unusable(&link).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_was_sent_is_not_sent_again() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    fake.script.hangs_up.store(true, Ordering::SeqCst);
+    assert_eq!(call(&shared, LONG).await, Err("broken pipe".to_owned()));
+    assert_eq!(fake.script.sets.load(Ordering::SeqCst), 1);
+    fake.script.hangs_up.store(false, Ordering::SeqCst);
+    assert_eq!(call(&shared, LONG).await.as_deref(), Ok("OK"), "the next one has a new connection");
+    assert_eq!(fake.connections(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_connection_is_not_used_again() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    call(&shared, LONG).await.expect("an answer");
+    fake.script.silent.store(true, Ordering::SeqCst);
+    // The host's own limit, and then a component that gives up.
+    assert_eq!(call(&shared, STALLED).await, Err("timed out".to_owned()));
+    fake.script.silent.store(false, Ordering::SeqCst);
+    call(&shared, LONG).await.expect("an answer");
+    assert_eq!(fake.connections(), 2);
+    fake.script.silent.store(true, Ordering::SeqCst);
+    tokio::time::timeout(STALLED, call(&shared, LONG)).await.expect_err("no answer");
+    fake.script.silent.store(false, Ordering::SeqCst);
+    call(&shared, LONG).await.expect("an answer");
+    assert_eq!(fake.connections(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_given_up_early_does_not_end_the_connection() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    call(&shared, LONG).await.expect("an answer");
+    fake.script.silent.store(true, Ordering::SeqCst);
+    tokio::time::timeout(Duration::from_millis(20), call(&shared, LONG)).await.expect_err("no answer");
+    assert!(shared.link().await.is_ok_and(|link| link.is_usable()));
+    assert_eq!(fake.connections(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_connection_is_found_out_by_callers_that_each_wait_less() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    call(&shared, LONG).await.expect("an answer");
+    let link = shared.link().await.unwrap_or_else(|error| panic!("{error}"));
+    fake.script.silent.store(true, Ordering::SeqCst);
+    let impatient = async {
+        while link.is_usable() {
+            tokio::time::timeout(STALLED / 4, call(&shared, LONG)).await.expect_err("no answer");
+        }
+    };
+    tokio::time::timeout(LONG, impatient).await.expect("the connection counts as stalled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opening_that_stalls_is_given_up_by_whom_it_keeps_waiting() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    fake.script.silent.store(true, Ordering::SeqCst);
+    tokio::time::timeout(STALLED, call(&shared, LONG)).await.expect_err("no answer");
+    fake.script.silent.store(false, Ordering::SeqCst);
+    call(&shared, LONG).await.expect("an answer");
+    assert_eq!(fake.connections(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opening_that_takes_longer_than_anyone_waits_is_used_when_it_is_done() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    fake.script.greets_slowly.store(true, Ordering::SeqCst);
+    let patient = async { while tokio::time::timeout(STALLED, call(&shared, LONG)).await.is_err() {} };
+    tokio::time::timeout(LONG, patient).await.expect("a connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opening_outlives_the_caller_that_began_it() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    // Too short a time, unless this thread is not scheduled just now.
+    let _ = tokio::time::timeout(Duration::ZERO, call(&shared, LONG)).await;
+    call(&shared, LONG).await.expect("an answer");
+    assert_eq!(fake.connections(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_connect_is_told_why_in_the_crates_words() {
+    let fake = Fake::start().await;
+    let shared = Arc::new(Shared::new(Client::open("redis://127.0.0.1:1").expect("a URL"), LONG));
+    assert_eq!(call(&shared, LONG).await, Err("Connection refused (os error 111)".to_owned()));
+    fake.script.silent.store(true, Ordering::SeqCst);
+    assert_eq!(call(&fake.shared(Duration::from_millis(20)), LONG).await, Err("timed out".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_further_open_is_a_connection_of_its_own() {
+    let fake = Fake::start().await;
+    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let (one, two) = (Held::default(), Held::default());
+    let open = async |held: &Held| redis.open(fake.url(), fake.client(), held).await.expect("a connection");
+    let is_shared = |connection: &Connection| matches!(connection.target, Target::Shared(_));
+
+    let first = open(&one).await;
+    let second = open(&one).await;
+    let elsewhere = open(&two).await;
+    assert!(is_shared(&first) && !is_shared(&second) && is_shared(&elsewhere));
+    assert_eq!(fake.connections(), 2, "one shared, one of its own");
+    drop(first);
+    assert!(is_shared(&open(&one).await), "the handle is free again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_that_fails_leaves_the_shared_connection_free() {
+    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let held = Held::default();
+    for _ in 0..2 {
+        let client = Client::open("redis://127.0.0.1:1").expect("a URL");
+        redis.open("redis://127.0.0.1:1".to_owned(), client, &held).await.map(|_| ()).expect_err("nobody listens");
+        assert!(lock(&held.0).is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_their_own_are_bounded() {
+    let fake = Fake::start().await;
+    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let held = Held::default();
+    let _claim = held.claim(&fake.url());
+    let _all = Arc::clone(&redis.own)
+        .try_acquire_many_owned(u32::try_from(MAX_OWN_CONNECTIONS).expect("few"))
+        .expect("none is open");
+    let error = redis.open(fake.url(), fake.client(), &held).await.map(|_| ()).expect_err("too many");
+    assert!(matches!(error, Error::TooManyConnections));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unused_shared_connections_are_not_kept_without_bound() {
+    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let client = Client::open("redis://127.0.0.1:1").expect("a URL");
+    let kept = redis.shared("kept".to_owned(), client.clone());
+    for database in 0..10 * MAX_IDLE_SHARED {
+        redis.shared(database.to_string(), client.clone());
+    }
+    assert!(lock(&redis.shared).len() <= MAX_IDLE_SHARED + 1);
+    assert!(Arc::ptr_eq(&kept, &redis.shared("kept".to_owned(), client)));
+}
