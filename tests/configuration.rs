@@ -1,0 +1,91 @@
+//! `config.ini` and variables, through the manifest and the host.
+
+use std::fs;
+
+use redstart_tests::host::{Host, project};
+use redstart_tests::server::Server;
+use redstart_tests::{PASSWORD, wait_until};
+
+/// A copy of the project's manifest beside another `config.ini`.
+fn beside(config: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = project().join("target/wasm32-wasip2/release/redstart.wasm").canonicalize().unwrap();
+    let manifest = fs::read_to_string(project().join("spin.toml")).unwrap();
+    let source = "target/wasm32-wasip2/release/redstart.wasm";
+    assert!(manifest.contains(source));
+    fs::write(folder.path().join("spin.toml"), manifest.replace(source, wasm.to_str().unwrap())).unwrap();
+    fs::write(folder.path().join("config.ini"), config).unwrap();
+    folder
+}
+
+#[test]
+fn the_file_gives_what_no_variable_gives() {
+    let server = Server::new();
+    let config = format!("[redis]\nport = {}\ndatabase = 3\n[log]\nformat = json\n", server.port);
+    let folder = beside(&config);
+    let host = Host::with(0, &[("redis_port", "")], |settings| settings.manifest = folder.path().join("spin.toml"));
+    assert_eq!(host.client.put_raw("/v1/strings/k", b"v").status, 201);
+    assert_eq!(server.command::<String>(&[b"INFO", b"keyspace"]).matches("db3:keys=1").count(), 1);
+    assert!(host.log().contains("\"msg\":\"request\""), "{}", host.log());
+}
+
+#[test]
+fn a_wrong_file_answers_every_request_with_what_is_wrong() {
+    let folder = beside("[redis]\nport = six\n");
+    let host = Host::with(0, &[("redis_port", "")], |settings| settings.manifest = folder.path().join("spin.toml"));
+    let expected = "[redis] port in config.ini: `six` is not allowed; allowed: a whole number from 1 to 65535";
+    for path in ["/healthz", "/readyz", "/v1/strings/k"] {
+        assert_eq!(host.client.get(path).problem(503), expected);
+    }
+    wait_until("the log has it", || host.log().contains("level=error msg=\"the configuration is wrong"));
+    assert!(host.log().contains(expected), "{}", host.log());
+}
+
+#[test]
+fn a_wrong_variable_an_unknown_key_and_a_wrong_secret_each_say_so() {
+    for (variable, value, expected) in [
+        ("log_level", "loud", "[log] level in the variable `log_level`: `loud` is not allowed"),
+        ("config", "[redis]\nhots = x", "the variable `config`: [redis] hots: there is no such setting"),
+        ("config", "[limits]\nbody_bytes = 1\nbody_bytes = 2", "given 2 times"),
+        ("api_token", "has a space", "[auth] token in the variable `api_token`: its value (not shown)"),
+    ] {
+        let host = Host::with(1, &[(variable, value)], |_| {});
+        let detail = host.client.get("/v1/strings/k").problem(503);
+        assert!(detail.contains(expected), "{detail}");
+        assert!(!detail.contains("has a space") && !host.log().contains("has a space"));
+    }
+}
+
+#[test]
+fn an_address_that_is_not_allowed_says_which_variable_to_set() {
+    let host = Host::with(6379, &[("redis_host", "192.0.2.1")], |_| {});
+    let detail = host.client.get("/v1/strings/k").problem(503);
+    assert!(detail.contains("`redis_allowed`"), "{detail}");
+    let log = host.log();
+    assert!(log.contains("redis://192.0.2.1:6379") && log.contains("redis_allowed"), "{log}");
+    assert!(!log.contains(PASSWORD), "{log}");
+}
+
+#[test]
+fn a_wrong_password_is_the_operators_fault_and_not_told_to_the_caller() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("redis_password", "wrong-password")], |_| {});
+    let detail = host.client.get("/v1/strings/k").problem(502);
+    assert!(!detail.contains("assword"), "{detail}");
+    host.client.get("/readyz").problem(502);
+    let log = host.log();
+    assert!(log.contains("level=error") && log.contains("authenticating to Redis"), "{log}");
+    assert!(!log.contains("wrong-password"), "{log}");
+}
+
+#[test]
+fn no_secret_is_in_the_log_at_any_level() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("log_level", "trace")], |_| {});
+    host.client.put_raw("/v1/strings/k", b"v");
+    host.client.with_token(Some("some-other-secret")).get("/v1/strings/k");
+    let log = host.log();
+    for secret in [PASSWORD, "test-token", "test-read-only-token", "some-other-secret"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}

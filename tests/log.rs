@@ -1,0 +1,52 @@
+//! The log's line of a request.
+
+use redstart_tests::host::Host;
+use redstart_tests::server::Server;
+use serde_json::Value;
+
+#[test]
+fn a_request_is_one_line_of_logfmt_without_key_or_query() {
+    let server = Server::new();
+    let host = Host::new(server.port);
+    host.client.send("PUT", "/v1/strings/my-key?ttl=100", &[("x-request-id", "my-id")], b"my-value");
+    let log = host.log();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("msg=request")).collect();
+    let [line] = lines[..] else { panic!("{log}") };
+    assert!(line.starts_with("time=\"2"), "{line}");
+    for part in [
+        " level=info msg=request method=PUT route=\"/v1/strings/{key}\" status=201 bytes=16 duration_us=",
+        " request_id=my-id token=full redis_calls=2",
+    ] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    for secret in ["my-key", "ttl=100", "my-value"] {
+        assert!(!line.contains(secret), "{line}");
+    }
+}
+
+#[test]
+fn a_request_is_one_json_object_where_that_is_configured() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("config", "[log]\nformat = json")], |_| {});
+    host.client.send("GET", "/v1/strings/none", &[("x-request-id", "my-id")], b"");
+    let log = host.log();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let line = lines.iter().find(|line| line["msg"] == "request").unwrap_or_else(|| panic!("{log}"));
+    assert_eq!(line["level"], "info");
+    assert_eq!(line["method"], "GET");
+    assert_eq!(line["route"], "/v1/strings/{key}");
+    assert_eq!(line["status"], 404);
+    assert_eq!(line["request_id"], "my-id");
+    assert_eq!(line["token"], "full");
+    assert_eq!(line["redis_calls"], 2);
+    assert!(line["duration_us"].as_u64().is_some() && line["bytes"].as_u64().is_some());
+    assert_eq!(line["error"], "the key does not exist");
+}
+
+#[test]
+fn a_level_leaves_out_what_is_below_it() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("log_level", "error")], |_| {});
+    assert_eq!(host.client.get("/healthz").status, 200);
+    assert!(!host.log().contains("msg=request"), "{}", host.log());
+}

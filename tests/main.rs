@@ -1,0 +1,12 @@
+//! The built component on the host, over HTTP. Each module holds what one part promises; see `support/` for the harness.
+
+mod access;
+mod configuration;
+mod faults;
+mod limits;
+mod load;
+mod log;
+mod readme;
+mod round_trip;
+mod strings;
+mod wire;

@@ -1,0 +1,97 @@
+//! The host with the built component, in process, on a free port.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use redstart_host::{Application, Captured, Server, Settings};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::PASSWORD;
+use crate::client::Client;
+
+/// The token that reads and writes.
+pub const TOKEN: &str = "test-token";
+/// The token that reads.
+pub const READ_ONLY_TOKEN: &str = "test-read-only-token";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// The project's folder.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A running host, drained on drop.
+pub struct Host {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// A client with the token that reads and writes.
+    pub client: Client,
+    log: Captured,
+    stop: Option<oneshot::Sender<()>>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+impl Host {
+    /// Runs the project's own `spin.toml` over the Redis at this port.
+    pub fn new(redis_port: u16) -> Self {
+        Self::with(redis_port, &[], |_| {})
+    }
+
+    /// The same with more variables (a later one wins) and changed settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn with(redis_port: u16, variables: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
+        let log = Captured::default();
+        let mut settings = Settings {
+            manifest: project().join("spin.toml"),
+            listen: ([127, 0, 0, 1], 0).into(),
+            stdout: log.sink(),
+            stderr: log.sink(),
+            ..Settings::default()
+        };
+        let port = redis_port.to_string();
+        let defaults = [
+            ("redis_port", port.as_str()),
+            ("redis_password", PASSWORD),
+            ("api_token", TOKEN),
+            ("api_read_only_token", READ_ONLY_TOKEN),
+        ];
+        let kept = defaults.iter().filter(|(name, _)| variables.iter().all(|(other, _)| other != name));
+        settings.variables = kept.chain(variables).map(|(name, value)| format!("{name}={value}")).collect();
+        change(&mut settings);
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ending, ended) = oneshot::channel();
+        let application = Application::load(&settings).expect("the application loads; `make test` builds it");
+        let server = RUNTIME.block_on(Server::bind(application, &settings)).expect("the host listens");
+        let address = server.local_addr();
+        RUNTIME.spawn(async move {
+            server.serve(async { stopped.await.unwrap_or_default() }).await;
+            ending.send(()).ok();
+        });
+        Self { address, client: Client::new(address, TOKEN), log, stop: Some(stop), ended: Some(ended) }
+    }
+
+    /// Everything written to the log so far.
+    pub fn log(&self) -> String {
+        self.log.contents()
+    }
+
+    /// Tells the host to stop and waits until it has drained.
+    pub fn stop(&mut self) {
+        if let (Some(stop), Some(ended)) = (self.stop.take(), self.ended.take()) {
+            stop.send(()).ok();
+            ended.blocking_recv().ok();
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

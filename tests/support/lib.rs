@@ -1,0 +1,53 @@
+//! The harness of the component tests: the built component on the host, in process.
+//!
+//! - [`server`]: a real Redis of a test's own
+//! - [`scripted`]: a Redis that answers as a test says
+//! - [`host`]: the host with the component
+//! - [`client`]: what speaks HTTP to it
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on says why it panics")]
+
+pub mod client;
+pub mod host;
+pub mod scripted;
+pub mod server;
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+/// The password of every Redis here.
+pub const PASSWORD: &str = "a password with spaces, @:/%?# and ünïcode";
+
+/// The longest that anything here is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+/// When it does not within 20 seconds.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A loopback port that nothing uses, below those that the system gives to outgoing connections: so it stays free for a
+/// server that is stopped and started again.
+///
+/// # Panics
+/// When there is none.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Processes that run at the same time start at different places.
+    let process = u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
+    for _ in 0..10_000 {
+        let port = 20_000 + (process + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port from 20000 to 29999 is free");
+}

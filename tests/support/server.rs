@@ -1,0 +1,106 @@
+//! A real Redis of a test's own: on a free port, with a password, in a folder that goes when it goes.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use redis::{Connection, FromRedisValue, ToRedisArgs};
+use tempfile::TempDir;
+
+use crate::{PASSWORD, free_port, wait_until};
+
+/// A running redis-server, ended on drop.
+pub struct Server {
+    /// Its port on loopback.
+    pub port: u16,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// Starts one that keeps what it acknowledged across a restart.
+    ///
+    /// # Panics
+    /// When there is no redis-server: in `REDIS_SERVER`, or on `PATH`.
+    #[expect(clippy::new_without_default, reason = "it starts a process")]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut server = Self { port: free_port(), folder, process: None };
+        server.start();
+        server
+    }
+
+    /// Starts it again after [`Self::stop`], with the data it had.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start(&mut self) {
+        let program = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+        let mut child = Command::new(program)
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server starts; `make test` installs it");
+        let mut config = format!("port {}\nbind 127.0.0.1\nsave \"\"\nappendonly yes\nappendfsync no\n", self.port);
+        writeln!(config, "dir \"{}\"\nrequirepass \"{PASSWORD}\"", self.folder.path().display()).unwrap_or_default();
+        let mut stdin = child.stdin.take().expect("it was piped");
+        stdin.write_all(config.as_bytes()).expect("redis-server reads its configuration");
+        drop(stdin);
+        self.process = Some(child);
+        wait_until("Redis answers", || self.try_connect().is_some());
+    }
+
+    /// Ends it, as an operator would.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            signal(&process, "TERM");
+            process.wait().ok();
+        }
+    }
+
+    /// Stops it from doing anything, with its connections open.
+    pub fn pause(&self) {
+        self.process.iter().for_each(|process| signal(process, "STOP"));
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self) {
+        self.process.iter().for_each(|process| signal(process, "CONT"));
+    }
+
+    /// Sends a command past Redstart.
+    ///
+    /// # Panics
+    /// When the answer is an error, or not of the type asked for.
+    pub fn command<T: FromRedisValue>(&self, arguments: &[&[u8]]) -> T {
+        let mut connection = self.try_connect().expect("Redis is up");
+        let mut command = redis::Cmd::new();
+        for argument in arguments {
+            command.arg(argument.to_redis_args());
+        }
+        command.query(&mut connection).expect("Redis answers as the test expects")
+    }
+
+    fn try_connect(&self) -> Option<Connection> {
+        let info = redis::ConnectionInfo {
+            addr: redis::ConnectionAddr::Tcp("127.0.0.1".to_owned(), self.port),
+            redis: redis::RedisConnectionInfo { password: Some(PASSWORD.to_owned()), ..Default::default() },
+        };
+        redis::Client::open(info).ok()?.get_connection().ok()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().ok();
+            process.wait().ok();
+        }
+    }
+}
+
+fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).status();
+    assert!(sent.is_ok_and(|status| status.success()), "the signal {name} reaches Redis");
+}
