@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
+# share, so that wasmtime is compiled once. Arguments say which: component, host.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+for part in "$@"; do
+    case $part in
+        component)
+            say "Building the component (about a minute the first time, then as needed)"
+            cargo build --locked --release --target "$wasm_target" -p redstart
+            ;;
+        host)
+            scripts/native.sh
+            say "Building the host (about 6 minutes on two cores the first time: wasmtime; then as needed)"
+            # The whole workspace is named so that its dependencies get the features that `cargo test --workspace` gives
+            # them: with `-p redstart-host` some differ, and wasmtime would be compiled a second time. --bins: only the host.
+            cargo build --locked --profile native --workspace --bins
+            ;;
+        *) fail "build.sh knows component and host, not $part" ;;
+    esac
+done

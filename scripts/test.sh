@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Owns `make test`: the set-up of `make up`, then every check and test, in stages that all run even if one fails.
+# A stage whose tool cannot be had is reported as NOT RUN, and fails the run where CI=true. The last line is the number
+# of tests, `N passed, N failed`; the exit status says whether everything was in order.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need_cargo
+mkdir -p "$data"
+test_log=$data/test.log
+: >"$test_log"
+
+summary= # one line a stage
+failed=  # whether anything was not in order
+
+# stage NAME COMMAND…
+stage() {
+    local name=$1 start=$SECONDS result=ok
+    shift
+    printf '\n--- %s ---\n' "$name"
+    "$@" || result=FAILED
+    if [ "$result" != ok ]; then failed=yes; fi
+    printf -- '--- %s: %s, %d s ---\n' "$name" "$result" "$((SECONDS - start))"
+    summary+=$(printf '%-8s %-12s %4d s' "$result" "$name" "$((SECONDS - start))")$'\n'
+    [ "$result" = ok ]
+}
+
+# not_run NAME REASON
+not_run() {
+    local line="NOT RUN: $1: $2"
+    printf '\n%s\n' "$line"
+    summary+=$line$'\n'
+    if [ "${CI:-}" = true ]; then failed=yes; fi
+}
+
+# --- the stages; `&&` throughout, since bash does not stop at errors inside a condition ---
+
+check_scripts() {
+    local script
+    for script in scripts/*.sh .ci/run; do bash -n "$script" || return 1; done
+    if have shellcheck; then shellcheck -x scripts/*.sh .ci/run || return 1; fi
+    scripts/selftest.sh
+}
+
+# Both of them, so that one run shows all there is to mend: the workspace, and the component as what it becomes.
+clippy() {
+    local result=0
+    cargo clippy --locked --workspace --all-targets --profile native -- -D warnings || result=1
+    if [ -n "$target" ]; then
+        cargo clippy --locked -p redstart --target "$wasm_target" --release -- -D warnings || result=1
+    fi
+    return $result
+}
+
+docs() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --profile native
+}
+
+deny() {
+    "$cargo_deny" --locked --workspace check --hide-inclusion-graph bans licenses sources || return 1
+    if bounded 120 "$cargo_deny" fetch db >"$data/advisories.log" 2>&1; then
+        "$cargo_deny" --locked --workspace check --hide-inclusion-graph --disable-fetch advisories
+    else
+        echo "Advisories were not checked: their database cannot be fetched from here (.data/advisories.log)."
+        summary+="         (advisories were not checked: their database cannot be fetched from here)"$'\n'
+    fi
+}
+
+# tests OPTION…: which packages; counted from the log afterwards.
+tests() {
+    cargo test --locked --profile native --no-fail-fast "$@" 2>&1 | tee -a "$test_log"
+}
+
+# count passed|failed: over all test binaries.
+count() {
+    awk -v what="$1" '/^test result: / { for (i = 2; i <= NF; i++) if ($i ~ "^" what) n += $(i - 1) } END { print n + 0 }' "$test_log"
+}
+
+# --- set-up ---
+
+target=yes
+scripts/wasm-target.sh || target=
+scripts/native.sh
+redis_server=$(scripts/redis.sh) || redis_server=
+
+# --- run ---
+
+stage scripts check_scripts || true
+
+if cargo fmt --version >/dev/null 2>&1; then
+    stage format cargo fmt --all --check || true
+else
+    not_run format "rustfmt is not installed"
+fi
+
+component=
+if [ -z "$target" ]; then
+    not_run component "Rust has no standard library for $wasm_target here"
+elif stage component scripts/build.sh component; then
+    component=yes
+fi
+
+if cargo clippy --version >/dev/null 2>&1; then
+    stage clippy clippy || true
+else
+    not_run clippy "clippy is not installed"
+fi
+
+stage docs docs || true
+
+if cargo_deny=$(scripts/cargo-deny.sh); then
+    stage deny deny || true
+else
+    not_run deny "cargo-deny is not installed and could not be built"
+fi
+
+if [ -n "$component" ] && [ -n "$redis_server" ]; then
+    export REDIS_SERVER=$redis_server
+    unset REDSTART_WASM # the tests are of what was built above
+    stage tests tests --workspace || true
+else
+    # What needs neither the component nor Redis still runs.
+    stage "unit tests" tests --workspace --exclude redstart-tests || true
+    if [ -z "$component" ]; then
+        not_run "component tests" "the component was not built"
+    else
+        not_run "component tests" "there is no redis-server"
+    fi
+fi
+
+passed_tests=$(count passed)
+failed_tests=$(count failed)
+if [ "$passed_tests" = 0 ] || [ "$failed_tests" != 0 ]; then failed=yes; fi
+
+printf '\n%s' "$summary"
+if [ -n "$failed" ]; then printf 'Not everything is in order: see FAILED and NOT RUN above.\n'; fi
+printf '%d passed, %d failed\n' "$passed_tests" "$failed_tests"
+[ -z "$failed" ]
