@@ -1,4 +1,4 @@
-//! One request from start to end: id, leave, route, answer, log line.
+//! One request from start to end: id, permission, route, answer, log line.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl App {
     async fn handle(&self, mut request: Request) -> (Option<Grant>, Response) {
         let ready = match &self.0 {
             Ok(ready) => ready,
-            Err(error) => return (None, Problem::new(Kind::Unavailable, error.to_string()).into_response()),
+            Err(error) => return (None, Problem::new(Kind::Unavailable, error.message.clone()).into_response()),
         };
         match Grant::of(&ready.config, &ready.redis, request.uri(), request.headers()) {
             Err(problem) => (None, problem.into_response()),
@@ -172,10 +172,7 @@ struct Entry<'a> {
 
 impl Entry<'_> {
     fn write(&self, problem: Option<&Problem>) {
-        let error = problem.map(|problem| match &problem.cause {
-            Some(cause) => format!("{}: {cause}", problem.detail),
-            None => problem.detail.to_string(),
-        });
+        let error = problem.map(Problem::for_log);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(

@@ -1,7 +1,7 @@
 //! Who may do what. A [`Grant`] is the only way to Redis, and only this file makes one.
 
 use std::sync::{
-    Arc,
+    Arc, Once,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -9,14 +9,14 @@ use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority};
 
-use crate::config::{Auth, Config};
+use crate::config::{Auth, Config, Limits};
 use crate::problem::{Kind, Problem};
 use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
     script::{self, Script},
 };
 
-/// The leave to send commands to Redis, as far as the request's token reaches.
+/// The permission to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
 pub struct Grant {
     redis: Arc<dyn Redis>,
@@ -70,10 +70,13 @@ impl Grant {
                 let token = match matches {
                     [true, _] => Token::Full,
                     [false, true] => Token::ReadOnly,
-                    [false, false] => return Err(unauthorized("the token is not a valid one", "invalid_token")),
+                    [false, false] => return Err(unauthorized("the token is not a valid one", WRONG_TOKEN)),
                 };
                 if given.starts_with(LOCAL_ONLY) && !hosts_are_known(&config.server.hosts, uri, headers) {
-                    tracing::warn!("a token for a developer's machine is in use beyond it: set another one");
+                    static ONCE: Once = Once::new();
+                    ONCE.call_once(|| {
+                        tracing::warn!("a token for a developer's machine is in use beyond it: set another one");
+                    });
                 }
                 token
             }
@@ -102,7 +105,13 @@ impl Grant {
             }
             result => result,
         };
-        result.map_err(|refusal| refusal.into_problem(access))
+        result.map_err(|refusal| match refusal {
+            // What is wrong with a script of ours is not the caller's doing.
+            Refusal::Redis(RedisError::Server(reply)) if reply.code == "ERR" => {
+                Problem::from_redis(&RedisError::Unexpected(reply.to_string()), access)
+            }
+            refusal => refusal.into_problem(access),
+        })
     }
 
     async fn send(&self, command: Command, access: Access) -> Result<Reply, Refusal> {
@@ -116,7 +125,13 @@ impl Grant {
             return Err(Problem::new(Kind::Internal, "a health check may only send PING"));
         }
         if self.token == Token::ReadOnly && access == Access::Write {
-            return Err(Problem::new(Kind::Forbidden, "this token only reads; to write, use the one that may"));
+            let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
+            return Err(Problem::new(Kind::Forbidden, "this token only reads; to write, use the one that may")
+                .header(header::WWW_AUTHENTICATE, challenge));
+        }
+        let limit = self.config.limits.key_bytes;
+        if command.keys().iter().any(|key| key.len() > limit) {
+            return Err(Problem::new(Kind::Invalid, format!("the key is longer than {limit} bytes")));
         }
         let prefix = &self.config.server.key_prefix;
         if command.keys().iter().any(|key| key.starts_with(prefix.as_bytes())) {
@@ -124,6 +139,11 @@ impl Grant {
             return Err(Problem::new(Kind::Forbidden, detail));
         }
         Ok(())
+    }
+
+    /// How large things may be.
+    pub fn limits(&self) -> &Limits {
+        &self.config.limits
     }
 
     /// The token's name in the log.
@@ -165,21 +185,20 @@ impl<S: Sync> FromRequestParts<S> for Grant {
 fn bearer(headers: &HeaderMap) -> Result<&[u8], Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(unauthorized("the header `Authorization: Bearer <token>` is needed, once", ""));
+        return Err(unauthorized("the header `Authorization: Bearer <token>` is needed, once", NO_TOKEN));
     };
     match value.as_bytes().split_at_checked("Bearer ".len()) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => Ok(token.trim_ascii()),
-        _ => Err(unauthorized("the `Authorization` header must read `Bearer <token>`", "invalid_request")),
+        _ => Err(unauthorized("the `Authorization` header must read `Bearer <token>`", NO_TOKEN)),
     }
 }
 
-fn unauthorized(detail: &'static str, error: &str) -> Problem {
-    let challenge = match error {
-        "" => HeaderValue::from_static("Bearer realm=\"redstart\""),
-        "invalid_token" => HeaderValue::from_static("Bearer realm=\"redstart\", error=\"invalid_token\""),
-        _ => HeaderValue::from_static("Bearer realm=\"redstart\", error=\"invalid_request\""),
-    };
-    Problem::new(Kind::Unauthorized, detail).header(header::WWW_AUTHENTICATE, challenge)
+/// The challenges of RFC 6750, section 3: to who sent no token, and to who sent a wrong one.
+const NO_TOKEN: &str = "Bearer realm=\"redstart\"";
+const WRONG_TOKEN: &str = "Bearer realm=\"redstart\", error=\"invalid_token\"";
+
+fn unauthorized(detail: &'static str, challenge: &'static str) -> Problem {
+    Problem::new(Kind::Unauthorized, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
 fn no_token_configured() -> Problem {

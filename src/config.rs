@@ -7,6 +7,7 @@ pub mod secret;
 pub mod settings;
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use tracing::Level;
@@ -39,7 +40,7 @@ pub struct Server {
 }
 
 /// Where Redis is and how long it may take.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redis {
     /// The whole URL, with user name and password.
     pub url: Secret,
@@ -92,15 +93,34 @@ pub enum LogFormat {
 pub struct Limits {
     /// The body of a request, in bytes.
     pub body_bytes: usize,
+    /// A key, in bytes.
+    pub key_bytes: usize,
+    /// A value that is shown in JSON, in bytes.
+    pub json_value_bytes: usize,
 }
 
-/// Why there is no [`Config`]: it names source, section, key and value, and says what is allowed. Holds no secret.
+/// Why there is no [`Config`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(pub String);
+pub struct ConfigError {
+    /// Names source, section, key and value, and says what is allowed. Holds no secret: every caller gets it.
+    pub message: String,
+    /// For the log alone: what the host said.
+    pub cause: Option<String>,
+}
+
+impl ConfigError {
+    /// An error that has nothing more for the log.
+    pub fn new(message: String) -> Self {
+        Self { message, cause: None }
+    }
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {cause}", self.message),
+            None => f.write_str(&self.message),
+        }
     }
 }
 
@@ -108,6 +128,10 @@ impl std::error::Error for ConfigError {}
 
 /// The largest body that can be allowed: Redis takes no larger value (512 MiB).
 const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
+/// The longest key that can be allowed: percent-encoded, it still fits in the head of a request.
+const MAX_KEY_BYTES: usize = 16 * 1024;
+/// The largest value in JSON that can be allowed: there, it may be six times as large.
+const MAX_JSON_VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// The longest time for a command that can be allowed, in milliseconds.
 const MAX_TIMEOUT_MS: u64 = 600_000;
 
@@ -119,10 +143,7 @@ impl Config {
     pub fn resolve(sources: &Sources) -> Result<Self, ConfigError> {
         let settings = Settings::of(sources)?;
         let config = Self {
-            server: Server {
-                key_prefix: settings.required(Setting::KeyPrefix)?.to_owned(),
-                hosts: settings.get(Setting::Hosts).split(',').map(|host| host.trim().to_owned()).collect(),
-            },
+            server: Server { key_prefix: settings.required(Setting::KeyPrefix)?.to_owned(), hosts: hosts(&settings)? },
             redis: Redis::resolve(&settings)?,
             auth: Auth::resolve(&settings)?,
             log: Log {
@@ -138,20 +159,36 @@ impl Config {
                 )?,
                 format: settings.one_of(Setting::LogFormat, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             },
-            limits: Limits { body_bytes: settings.number(Setting::BodyBytes, 1, MAX_BODY_BYTES)? },
+            limits: Limits {
+                body_bytes: settings.number(Setting::BodyBytes, 1, MAX_BODY_BYTES)?,
+                key_bytes: settings.number(Setting::KeyBytes, 1, MAX_KEY_BYTES)?,
+                json_value_bytes: settings.number(Setting::JsonValueBytes, 1, MAX_JSON_VALUE_BYTES)?,
+            },
         };
         Ok(config)
     }
 }
 
+/// The hosts of `[server] hosts`, as they stand in a request.
+fn hosts(settings: &Settings) -> Result<Vec<String>, ConfigError> {
+    let wrong = || settings.wrong(Setting::Hosts, "host names and IP addresses without ports, separated by commas");
+    settings.get(Setting::Hosts).split(',').map(|host| host_of(host.trim()).ok_or_else(wrong)).collect()
+}
+
+/// A host name or an IP address as a URL has it: IPv6 in brackets.
+fn host_of(text: &str) -> Option<String> {
+    let bare = text.strip_prefix('[').and_then(|open| open.strip_suffix(']')).unwrap_or(text);
+    if bare.contains(':') {
+        return bare.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]"));
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    (!text.is_empty() && text.chars().all(is_name)).then(|| text.to_owned())
+}
+
 impl Redis {
     fn resolve(settings: &Settings) -> Result<Self, ConfigError> {
-        let host = settings.required(Setting::RedisHost)?;
-        let is_host = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
-        if !host.chars().all(is_host) {
-            return Err(settings.wrong(Setting::RedisHost, "a host name or an IP address, without a port"));
-        }
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let wrong_host = || settings.wrong(Setting::RedisHost, "a host name or an IP address, without a port");
+        let host = host_of(settings.required(Setting::RedisHost)?).ok_or_else(wrong_host)?;
         let port: u16 = settings.number(Setting::RedisPort, 1, u16::MAX)?;
         let tls = settings.one_of(Setting::RedisTls, &[("true", true), ("false", false)])?;
         let database: u32 = settings.number(Setting::RedisDatabase, 0, u32::MAX)?;

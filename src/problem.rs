@@ -20,6 +20,8 @@ pub enum Kind {
     Forbidden,
     /// Nothing there.
     NotFound,
+    /// There is something, but not in a form that the caller takes.
+    NotAcceptable,
     /// The path has no such method.
     MethodNotAllowed,
     /// The key holds something that stands in the way.
@@ -52,6 +54,7 @@ impl Kind {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Nothing is there"),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not to be had in this form"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path has no such method")
             }
@@ -90,7 +93,7 @@ pub struct Problem {
     pub cause: Option<String>,
 }
 
-/// How many seconds a caller should wait where Redis is not available: it is usually back, or not, by then.
+/// The seconds that a caller should wait where Redis is not available: it is usually back, or not, by then.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 impl Problem {
@@ -122,7 +125,19 @@ impl Problem {
         self.kind.row().0
     }
 
-    /// The answer, without `request_id` unless it is given.
+    /// What the log says of it: nothing that the caller wrote.
+    pub fn for_log(&self) -> String {
+        let summary = match self.kind {
+            Kind::Malformed | Kind::Invalid => self.kind.row().2,
+            _ => &self.detail,
+        };
+        match &self.cause {
+            Some(cause) => format!("{summary}: {cause}"),
+            None => summary.to_owned(),
+        }
+    }
+
+    /// The answer to the request with this id.
     pub fn render(&self, request_id: &str) -> http::Response<Bytes> {
         let (status, name, title) = self.kind.row();
         let document = Document {
@@ -172,7 +187,7 @@ impl Problem {
     pub fn from_redis(error: &RedisError, access: Access) -> Self {
         let problem = match error {
             RedisError::Server(reply) => from_reply(reply),
-            RedisError::AddressRefused => Self::new(
+            RedisError::AddressRefused(_) => Self::new(
                 Kind::Unavailable,
                 "Redis's address is not one that this application may reach: the operator sets the variable \
                  `redis_allowed` to it (the log says which address)",
@@ -181,7 +196,7 @@ impl Problem {
                 Self::retry(Kind::Unavailable, "the host has no connection to Redis left")
             }
             RedisError::Unreachable(_) => Self::retry(Kind::Unavailable, "Redis cannot be reached; nothing was done"),
-            RedisError::AuthenticationFailed(_) => operators_fault(),
+            RedisError::LoginRefused(_) => operators_fault(),
             RedisError::Lost(_) => Self::retry(Kind::Unavailable, "the connection to Redis broke before it answered"),
             RedisError::TimedOut { .. } => {
                 Self::retry(Kind::Timeout, "Redis did not answer within the configured time")
@@ -189,7 +204,15 @@ impl Problem {
             RedisError::ReplyTooLarge(_) => Self::new(Kind::BadGateway, "Redis's reply is larger than the host takes"),
             RedisError::Unexpected(_) => Self::new(Kind::BadGateway, "Redis's reply could not be understood"),
         };
-        let may_have_run = matches!(error, RedisError::Lost(_) | RedisError::TimedOut { sent: true });
+        let may_have_run = match error {
+            RedisError::Lost(_) | RedisError::ReplyTooLarge(_) | RedisError::Unexpected(_) => true,
+            RedisError::TimedOut { sent } => *sent,
+            RedisError::Server(_)
+            | RedisError::AddressRefused(_)
+            | RedisError::TooManyConnections
+            | RedisError::Unreachable(_)
+            | RedisError::LoginRefused(_) => false,
+        };
         Self { outcome_unknown: may_have_run && access == Access::Write, ..problem }.because(error)
     }
 }
@@ -208,6 +231,7 @@ fn from_reply(reply: &ErrorReply) -> Problem {
         }
         "NOAUTH" | "WRONGPASS" | "NOPERM" => return operators_fault(),
         "LOADING" => Problem::retry(Kind::Unavailable, "Redis is loading its data"),
+        "BUSY" => Problem::retry(Kind::Unavailable, "Redis is busy with a script"),
         "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => Problem::retry(Kind::Unavailable, "a part of Redis is down"),
         "READONLY" => Problem::retry(Kind::Unavailable, "this Redis is a replica and takes no writes"),
         "MISCONF" => Problem::retry(Kind::Unavailable, "Redis cannot save to disk and takes no writes"),
@@ -236,6 +260,7 @@ mod tests {
             ("WRONGPASS", "invalid username-password pair", 502),
             ("NOPERM", "this user has no permissions", 502),
             ("LOADING", "Redis is loading the dataset in memory", 503),
+            ("BUSY", "Redis is busy running a script.", 503),
             ("MASTERDOWN", "Link with MASTER is down", 503),
             ("CLUSTERDOWN", "The cluster is down", 503),
             ("TRYAGAIN", "Multiple keys request during rehashing", 503),
@@ -266,6 +291,7 @@ mod tests {
         assert!(unknown(lost(), Access::Write));
         assert!(!unknown(lost(), Access::Read));
         assert!(unknown(RedisError::TimedOut { sent: true }, Access::Write));
+        assert!(unknown(RedisError::Unexpected(String::new()), Access::Write));
         assert!(!unknown(RedisError::TimedOut { sent: false }, Access::Write));
         assert!(!unknown(RedisError::Unreachable(String::new()), Access::Write));
     }

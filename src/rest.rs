@@ -19,7 +19,7 @@ pub mod text;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use crate::problem::{Kind, Problem};
@@ -46,12 +46,13 @@ async fn no_such_method(method: Method) -> Response {
         .into_response()
 }
 
+/// The header of an answer in JSON.
+const JSON: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+
 /// An answer in JSON.
 fn json(status: StatusCode, document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
-        Ok(body) => {
-            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
-        }
+        Ok(body) => (status, JSON, body).into_response(),
         Err(error) => {
             Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
         }

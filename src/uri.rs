@@ -85,9 +85,17 @@ impl Query {
     /// A problem that names one that was not.
     pub fn finish(self) -> Result<(), Problem> {
         self.0.first().map_or(Ok(()), |(name, _)| {
-            let name = String::from_utf8_lossy(name);
+            let name = shortened(&String::from_utf8_lossy(name));
             Err(Problem::new(Kind::Invalid, format!("the query parameter `{name}` is not known here")))
         })
+    }
+}
+
+/// A name that a caller gave, for an error: at most 64 characters of it.
+pub fn shortened(name: &str) -> String {
+    match name.char_indices().nth(64) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use redstart_tests::host::{Host, project};
 use redstart_tests::server::Server;
-use redstart_tests::{PASSWORD, wait_until};
+use redstart_tests::{PASSWORD, PASSWORD_IN_URL, wait_until};
 
 /// A copy of the project's manifest beside another `config.ini`.
 fn beside(config: &str) -> tempfile::TempDir {
@@ -62,8 +62,9 @@ fn an_address_that_is_not_allowed_says_which_variable_to_set() {
     let detail = host.client.get("/v1/strings/k").problem(503);
     assert!(detail.contains("`redis_allowed`"), "{detail}");
     let log = host.log();
-    assert!(log.contains("redis://192.0.2.1:6379") && log.contains("redis_allowed"), "{log}");
-    assert!(!log.contains(PASSWORD), "{log}");
+    let line = log.lines().find(|line| line.contains("msg=request")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("redis://192.0.2.1:6379") && line.contains("redis_allowed"), "{log}");
+    assert!(!log.contains(PASSWORD) && !log.contains(PASSWORD_IN_URL), "{log}");
 }
 
 #[test]
@@ -74,8 +75,31 @@ fn a_wrong_password_is_the_operators_fault_and_not_told_to_the_caller() {
     assert!(!detail.contains("assword"), "{detail}");
     host.client.get("/readyz").problem(502);
     let log = host.log();
-    assert!(log.contains("level=error") && log.contains("authenticating to Redis"), "{log}");
+    assert!(log.contains("level=error") && log.contains("signing in to Redis"), "{log}");
     assert!(!log.contains("wrong-password"), "{log}");
+}
+
+#[test]
+fn a_wrong_database_is_the_operators_fault() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("redis_database", "99")], |_| {});
+    host.client.get("/v1/strings/k").problem(502);
+    assert!(host.log().contains("DB index is out of range"), "{}", host.log());
+}
+
+#[test]
+fn a_token_for_a_developers_machine_is_warned_of_once_beyond_it() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[("api_token", "local-only-x")], |_| {});
+    let client = host.client.with_token(Some("local-only-x"));
+    let warnings = || host.log().matches("level=warn msg=\"a token for a developer's machine").count();
+    client.get("/v1/strings/k");
+    assert_eq!(warnings(), 0, "{}", host.log());
+    for _ in 0..3 {
+        let token = client.authorization();
+        client.raw(&format!("GET /v1/strings/k HTTP/1.1\r\nhost: redis.internal\r\n{token}connection: close\r\n\r\n"));
+    }
+    assert_eq!(warnings(), 1, "{}", host.log());
 }
 
 #[test]
@@ -84,8 +108,10 @@ fn no_secret_is_in_the_log_at_any_level() {
     let host = Host::with(server.port, &[("log_level", "trace")], |_| {});
     host.client.put_raw("/v1/strings/k", b"v");
     host.client.with_token(Some("some-other-secret")).get("/v1/strings/k");
-    let log = host.log();
-    for secret in [PASSWORD, "test-token", "test-read-only-token", "some-other-secret"] {
+    let nowhere = Host::with(redstart_tests::free_port(), &[("log_level", "trace")], |_| {});
+    nowhere.client.get("/v1/strings/k").problem(503);
+    let log = host.log() + &nowhere.log();
+    for secret in [PASSWORD, PASSWORD_IN_URL, "test-token", "test-read-only-token", "some-other-secret"] {
         assert!(!log.contains(secret), "{log}");
     }
 }

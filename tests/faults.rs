@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use redstart_tests::PASSWORD;
+use redstart_tests::PASSWORD_IN_URL;
 use redstart_tests::host::Host;
 use redstart_tests::scripted::{Answer, Scripted};
 use redstart_tests::server::Server;
 
 /// Redis may take so long in these tests.
 const SHORT: (&str, &str) = ("config", "[redis]\ntimeout_ms = 300");
-/// And an answer must have come by then.
-const BOUND: Duration = Duration::from_millis(1500);
+/// And three answers one after the other must have come by then, with as much again for a busy machine.
+const BOUND: Duration = Duration::from_millis(1800);
 
 #[test]
 fn a_stopped_redis_is_503_at_once_and_a_restarted_one_serves_again() {
@@ -64,7 +64,7 @@ fn a_paused_redis_is_504_within_the_configured_time_and_serves_again_when_it_goe
         assert_eq!(read.json().get("outcome"), None);
         client.put_raw("/v1/strings/k", b"w").problem(504);
         client.get("/readyz").problem(504);
-        assert!(start.elapsed() < 3 * BOUND, "{:?}", start.elapsed());
+        assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
         assert_eq!(client.get("/healthz").status, 200);
     }
     server.resume();
@@ -153,5 +153,5 @@ fn a_redis_that_was_never_there_is_503() {
         assert_eq!(answer.json().get("outcome"), None);
     }
     assert!(host.log().contains("Connection refused"), "{}", host.log());
-    assert!(!host.log().contains(PASSWORD));
+    assert!(!host.log().contains(PASSWORD_IN_URL));
 }

@@ -19,6 +19,42 @@ fn a_body_over_the_components_limit_is_413() {
 }
 
 #[test]
+fn a_key_over_the_limit_is_refused_before_anything_is_written() {
+    let server = Server::new();
+    let host = Host::new(server.port);
+    for (length, status) in [(8192, 201), (8193, 422), (200_000, 422)] {
+        let body = serde_json::json!({"key": "\u{fc}".repeat(length / 2) + &"x".repeat(length % 2), "value": "v"});
+        let created = host.client.send_json("POST", "/v1/strings", &body);
+        assert_eq!(created.status, status, "{length}");
+        if status == 201 {
+            assert_eq!(host.client.get_raw(created.header("location")).body, b"v");
+        }
+    }
+    assert_eq!(server.command::<i64>(&[b"DBSIZE"]), 1);
+}
+
+#[test]
+fn many_large_values_at_once_are_refused_in_json_and_nothing_else_suffers() {
+    let server = Server::new();
+    let host = Host::new(server.port);
+    server.command::<String>(&[b"SET", b"large", &vec![0; 16_000_000]]);
+    server.command::<String>(&[b"SET", b"allowed", &vec![0; 4 << 20]]);
+    let readers: Vec<_> = (0..8)
+        .map(|number| {
+            let client = host.client.apart();
+            thread::spawn(move || {
+                let path = if number % 2 == 0 { "/v1/strings/large" } else { "/v1/strings/allowed" };
+                (client.get(path).status, client.put_raw("/v1/strings/small", b"v").status / 100)
+            })
+        })
+        .collect();
+    for (number, reader) in readers.into_iter().enumerate() {
+        assert_eq!(reader.join().unwrap(), (if number % 2 == 0 { 406 } else { 200 }, 2));
+    }
+    assert_eq!(host.client.get_raw("/v1/strings/large").body.len(), 16_000_000);
+}
+
+#[test]
 fn a_body_over_the_hosts_limit_is_413_with_and_without_a_length() {
     let server = Server::new();
     let host = Host::with(server.port, &[], |settings| settings.max_body_bytes = 1000);

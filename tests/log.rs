@@ -25,6 +25,19 @@ fn a_request_is_one_line_of_logfmt_without_key_or_query() {
 }
 
 #[test]
+fn what_a_caller_wrote_is_not_in_the_log() {
+    let server = Server::new();
+    let host = Host::new(server.port);
+    host.client.send_json("PUT", "/v1/strings/k", &Value::from("hush"));
+    host.client.send_json("PUT", "/v1/strings/k", &serde_json::json!({"hush": 1}));
+    host.client.put_raw("/v1/strings/k?hush=1", b"v");
+    host.client.put_raw("/v1/strings/k?ttl=hush", b"v");
+    let log = host.log();
+    assert_eq!(log.matches("status=422").count(), 4, "{log}");
+    assert!(!log.contains("hush"), "{log}");
+}
+
+#[test]
 fn a_request_is_one_json_object_where_that_is_configured() {
     let server = Server::new();
     let host = Host::with(server.port, &[("config", "[log]\nformat = json")], |_| {});

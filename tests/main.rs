@@ -1,5 +1,7 @@
 //! The built component on the host, over HTTP. Each module holds what one part promises; see `support/` for the harness.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod access;
 mod configuration;
 mod faults;

@@ -20,6 +20,9 @@ fn each_curl_line_of_the_readme_works_as_it_stands() {
             .replacen("curl ", "curl --silent --show-error --fail ", 1);
         let output = Command::new("sh").arg("-c").arg(&command).current_dir(project()).output().unwrap();
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        if line.starts_with("curl http") && !line.contains("--output") {
+            assert_eq!(output.stdout, b"{\"key\":\"greeting\",\"value\":\"hello\",\"ttl\":null}", "{command}");
+        }
     }
     assert_eq!(server.command::<Vec<String>>(&[b"KEYS", b"*"]), ["files/licence"]);
 }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 fn path(key: &[u8]) -> String {
     let mut path = "/v1/strings?key=".to_owned();
-    key.iter().for_each(|byte| write!(path, "%{byte:02X}").unwrap());
+    for byte in key {
+        write!(path, "%{byte:02X}").unwrap();
+    }
     path
 }
 

@@ -6,7 +6,8 @@ use crate::config::settings::Sources;
 use crate::redis::fake::Fake;
 use crate::redis::{Command, ErrorReply, RedisError, Reply};
 
-const TOKENS: &str = "[auth]\ntoken = w\nread_only_token = r\n[limits]\nbody_bytes = 64";
+const TOKENS: &str =
+    "[auth]\ntoken = w\nread_only_token = r\n[limits]\nbody_bytes = 64\nkey_bytes = 16\njson_value_bytes = 4";
 
 /// An application over a Redis that gives these answers.
 struct Setup {
@@ -92,7 +93,12 @@ fn what_is_wrong_with_a_request_is_found_before_redis_is_asked() {
         ("PATCH", "/v1/strings/k", &[], "", 405),
         ("PUT", "/v1/strings/k", &[form], "a=b", 415),
         ("PUT", "/v1/strings/k", &[], "more than the sixty-four bytes that the limit of these tests allows", 413),
+        ("PUT", "/v1/strings/k", &[("content-encoding", "gzip")], "v", 415),
+        ("PUT", "/v1/strings/k", &[("content-range", "bytes 0-0/5")], "v", 400),
         ("PUT", "/v1/strings/k", &[JSON], "{\"value\":null}", 422),
+        ("PUT", "/v1/strings/k", &[JSON], "[\"v\",null,null]", 422),
+        ("POST", "/v1/strings?key=k", &[("if-match", "*")], "v", 422),
+        ("PUT", "/v1/strings/key-of-17-bytes---", &[], "v", 422),
         ("PUT", "/v1/strings/k", &[JSON], "{\"value\":1,\"tll\":1}", 422),
         ("PUT", "/v1/strings/k?tll=1", &[], "v", 422),
         ("PUT", "/v1/strings/k?ttl=0", &[], "v", 422),
@@ -169,13 +175,13 @@ fn a_wrong_configuration_answers_every_request() {
 #[test]
 fn a_host_error_becomes_the_status_that_the_contract_says() {
     for (error, expected, outcome) in [
-        (RedisError::AddressRefused, 503, None),
+        (RedisError::AddressRefused("redis://h:1".to_owned()), 503, None),
         (RedisError::TooManyConnections, 503, None),
         (RedisError::Unreachable("Connection refused".to_owned()), 503, None),
-        (RedisError::AuthenticationFailed("wrong".to_owned()), 502, None),
+        (RedisError::LoginRefused("wrong".to_owned()), 502, None),
         (RedisError::Lost("broken pipe".to_owned()), 503, Some("unknown")),
         (RedisError::TimedOut { sent: true }, 504, Some("unknown")),
-        (RedisError::ReplyTooLarge("128 MiB".to_owned()), 502, None),
+        (RedisError::ReplyTooLarge("128 MiB".to_owned()), 502, Some("unknown")),
     ] {
         let setup = setup(TOKENS, [Err(error.clone())]);
         let response = setup.send("PUT", "/v1/strings/k", &[], "v");
@@ -183,4 +189,32 @@ fn a_host_error_becomes_the_status_that_the_contract_says() {
         let problem: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(problem.get("outcome").and_then(|outcome| outcome.as_str()), outcome, "{error}");
     }
+}
+
+#[test]
+fn a_large_value_is_shown_as_it_is_and_not_in_json() {
+    let setup = setup(
+        TOKENS,
+        [Ok(bulk(b"large")), Ok(Reply::Integer(-1)), Ok(bulk(b"large")), Ok(bulk(b"large")), Ok(Reply::Integer(-1))],
+    );
+    let json = setup.send("GET", "/v1/strings/k", &[], "");
+    assert_eq!(status(&json), 406);
+    assert!(String::from_utf8_lossy(json.body()).contains("application/octet-stream"));
+    assert_eq!(setup.send("GET", "/v1/strings/k", &[("accept", "application/octet-stream")], "").body(), "large");
+    assert_eq!(status(&setup.send("HEAD", "/v1/strings/k", &[], "")), 200);
+}
+
+#[test]
+fn a_read_under_a_condition_that_does_not_hold_is_412() {
+    let setup = setup(TOKENS, [Ok(bulk(b"v")), Ok(Reply::Integer(-1))]);
+    assert_eq!(status(&setup.send("GET", "/v1/strings/k", &[("if-match", "\"other\"")], "")), 412);
+}
+
+#[test]
+fn what_is_wrong_with_our_own_script_is_not_the_callers_doing() {
+    let reply = ErrorReply { code: "ERR".to_owned(), message: "syntax error script: abc".to_owned() };
+    let setup = setup(TOKENS, [Err(RedisError::Server(reply))]);
+    let response = setup.send("PUT", "/v1/strings/k", &[], "v");
+    assert_eq!(status(&response), 502);
+    assert!(!String::from_utf8_lossy(response.body()).contains("abc"));
 }

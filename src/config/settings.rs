@@ -69,6 +69,8 @@ settings! {
     LogLevel:      "log"    "level"           "info"                        Some("log_level"),           false;
     LogFormat:     "log"    "format"          "text"                        None,                        false;
     BodyBytes:     "limits" "body_bytes"      "16777216"                    None,                        false;
+    KeyBytes:      "limits" "key_bytes"       "8192"                        None,                        false;
+    JsonValueBytes: "limits" "json_value_bytes" "4194304"                   None,                        false;
 }
 
 /// The names of all variables that are read.
@@ -151,8 +153,10 @@ impl Settings {
     /// The error that a setting's value is not what is allowed.
     pub fn wrong(&self, setting: Setting, allowed: &str) -> ConfigError {
         let (row, value) = (&TABLE[setting as usize], &self.0[setting as usize]);
-        let shown = if row.secret { "its value (not shown)".to_owned() } else { format!("`{}`", value.text) };
-        ConfigError(format!(
+        // A URL in the place of a host may hold a password.
+        let hidden = row.secret || value.text.contains('@') || value.text.contains("://");
+        let shown = if hidden { "its value (not shown)".to_owned() } else { format!("`{}`", value.text) };
+        ConfigError::new(format!(
             "[{}] {} in {}: {shown} is not allowed; allowed: {allowed}",
             row.section, row.key, value.source
         ))
@@ -161,14 +165,10 @@ impl Settings {
 
 /// Lays the values of an INI text over those so far.
 fn lay_over(values: &mut [Value], source: &str, text: &str) -> Result<(), ConfigError> {
-    let error = |detail: String| ConfigError(format!("{source}: {detail}"));
+    let error = |detail: String| ConfigError::new(format!("{source}: {detail}"));
     let plain = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    // Without escapes, too, the library joins a line that ends in `\` with the next; the space, which it trims, keeps
-    // a password that ends so whole.
-    let text = text.trim_start_matches('\u{feff}').replace("\\\n", "\\ \n");
-    let ini = Ini::load_from_str_opt(&text, plain).map_err(|wrong| {
-        error(format!("line {}: {} (expected: [section], key = value, ; comment)", wrong.line, wrong.msg))
-    })?;
+    let ini = Ini::load_from_str_opt(&tidy(text).map_err(error)?, plain)
+        .map_err(|wrong| error(format!("line {}: {}", wrong.line, wrong.msg)))?;
 
     for (section, keys) in &ini {
         for (key, value) in keys {
@@ -189,12 +189,38 @@ fn lay_over(values: &mut [Value], source: &str, text: &str) -> Result<(), Config
     Ok(())
 }
 
+/// The text without comments and indentation, each line of which is a section or a setting. The library alone would
+/// take a line without `=` and the next one for one key, and show them, when the line may be a password.
+fn tidy(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let mut tidy = String::with_capacity(text.len());
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#']) {
+            continue;
+        }
+        let section = line.strip_prefix('[').and_then(|open| open.strip_suffix(']'));
+        match section {
+            Some(section) if TABLE.iter().any(|row| row.section == section) => {}
+            Some(section) if is_name(section) => {
+                return Err(format!("[{section}]: there is no such section{}", known_keys(None)));
+            }
+            _ if line.split_once('=').is_some_and(|(key, _)| is_name(key.trim())) => {}
+            _ => return Err(format!("line {}: expected `[section]`, `key = value` or `; comment`", number + 1)),
+        }
+        tidy.push_str(line);
+        // Without escapes, too, the library joins a line that ends in `\` with the next; the space, which it trims, keeps
+        // a password that ends so whole.
+        tidy.push_str(" \n");
+    }
+    Ok(tidy)
+}
+
 /// What may stand in a section, as the end of an error.
 fn known_keys(section: Option<&str>) -> String {
     let keys: Vec<_> = TABLE.iter().filter(|row| Some(row.section) == section).map(|row| row.key).collect();
-    if keys.is_empty() {
-        "; sections: server, redis, auth, log, limits".to_owned()
-    } else {
-        format!("; keys: {}", keys.join(", "))
+    match keys[..] {
+        [] => "; sections: server, redis, auth, log, limits".to_owned(),
+        _ => format!("; keys: {}", keys.join(", ")),
     }
 }

@@ -12,7 +12,7 @@ fn resolve(file: &str, variables: &[(&'static str, &str)]) -> Config {
 }
 
 fn error(file: &str, variables: &[(&'static str, &str)]) -> String {
-    Config::resolve(&sources(file, variables)).unwrap_err().0
+    Config::resolve(&sources(file, variables)).unwrap_err().message
 }
 
 #[test]
@@ -55,8 +55,10 @@ fn passwords_of_any_characters_survive() {
 
 #[test]
 fn tls_and_ipv6_make_the_right_address() {
-    let redis = resolve("[redis]\ntls = true\nhost = ::1", &[]).redis;
-    assert_eq!(redis.address, "rediss://[::1]:6379");
+    for host in ["::1", "[::1]"] {
+        let redis = resolve(&format!("[redis]\ntls = true\nhost = {host}"), &[]).redis;
+        assert_eq!(redis.address, "rediss://[::1]:6379");
+    }
 }
 
 #[test]
@@ -74,6 +76,11 @@ fn a_wrong_value_is_an_error_that_names_source_section_key_value_and_what_is_all
         ("redis", "port", "65536"),
         ("redis", "host", ""),
         ("redis", "host", "redis://x"),
+        ("redis", "host", "localhost:6379"),
+        ("redis", "host", "::1:"),
+        ("server", "hosts", "localhost:3000"),
+        ("server", "hosts", "*"),
+        ("limits", "key_bytes", "0"),
         ("redis", "tls", "yes"),
         ("redis", "database", "-1"),
         ("redis", "timeout_ms", "0"),
@@ -101,13 +108,30 @@ fn an_error_about_a_secret_does_not_show_it() {
 fn unknown_keys_sections_and_duplicates_are_errors() {
     assert!(error("[redis]\nhots = x", &[]).contains("[redis] hots"));
     assert!(error("[redsi]\nhost = x", &[]).contains("sections: server"));
+    assert!(error("[redsi]", &[]).contains("sections: server"));
     assert!(error("host = x", &[]).contains("before the first section"));
     assert!(error("[redis]\nhost = a\nhost = b", &[]).contains("given 2 times"));
     assert!(error("[redis]\nhost = a\n[log]\nlevel = info\n[redis]\nhost = b", &[]).contains("given 2 times"));
-    assert!(error("[redis\nhost = a", &[]).contains("config.ini: line"));
+    for text in ["[redis\nhost = a", "[redis] x", "[redis]\nhost: a", "[auth]\n  mode none", "[redis]\n= x"] {
+        assert!(error(text, &[]).contains("config.ini: line"), "{text}");
+    }
 }
 
 #[test]
 fn both_tokens_may_not_be_the_same() {
     assert!(error("", &[("api_token", "t"), ("api_read_only_token", "t")]).contains("read_only_token"));
+}
+
+#[test]
+fn a_secret_in_a_line_that_cannot_be_read_is_not_shown() {
+    for text in ["[redis]\npassword hush\nport = 1", "[auth]\ntoken hush", "[redis]\npassword hush=", "hush"] {
+        assert!(!error(text, &[]).contains("hush"), "{text}");
+    }
+    assert!(!error("", &[("redis_host", "redis://:hush@h")]).contains("hush"));
+}
+
+#[test]
+fn indentation_line_ends_and_a_byte_order_mark_change_nothing() {
+    let text = "\u{feff}  ; comment\r\n  [redis]\r\n\t# comment\r\n  port=7 \r\n";
+    assert_eq!(resolve(text, &[]).redis.address, "redis://127.0.0.1:7");
 }

@@ -12,6 +12,7 @@ use futures_util::{
 };
 
 use super::{Access, Command, Redis, RedisError, Reply, error::HostError};
+use crate::config;
 
 /// What a host offers to reach Redis, and a clock.
 pub trait Transport: Send + Sync + 'static {
@@ -35,8 +36,7 @@ pub trait Transport: Send + Sync + 'static {
 /// [`Redis`] over a [`Transport`].
 pub struct Client<T: Transport> {
     transport: T,
-    address: String,
-    timeout: Duration,
+    server: config::Redis,
     connection: Mutex<Kept<T::Connection>>,
 }
 
@@ -52,10 +52,9 @@ enum Kept<C> {
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 impl<T: Transport> Client<T> {
-    /// A client that opens `address` at the first command and gives up on a command after `timeout`, the opening
-    /// included.
-    pub fn new(transport: T, address: String, timeout: Duration) -> Self {
-        Self { transport, address, timeout, connection: Mutex::new(Kept::None) }
+    /// A client that connects to `server` at the first command.
+    pub fn new(transport: T, server: config::Redis) -> Self {
+        Self { transport, server, connection: Mutex::new(Kept::None) }
     }
 
     async fn connection(&self) -> Result<Arc<T::Connection>, RedisError> {
@@ -80,7 +79,8 @@ impl<T: Transport> Client<T> {
 
     async fn open(&self) -> Result<Arc<T::Connection>, RedisError> {
         let mut opening = Opening { kept: &self.connection, opened: None };
-        let connection = Arc::new(self.transport.open(&self.address).await.map_err(RedisError::from_open)?);
+        let opened = self.transport.open(self.server.url.expose()).await;
+        let connection = Arc::new(opened.map_err(|error| RedisError::from_open(error, &self.server.address))?);
         opening.opened = Some(connection.clone());
         tracing::debug!("connected to Redis");
         Ok(connection)
@@ -144,7 +144,7 @@ impl<T: Transport> Redis for Client<T> {
         async move {
             let used = Used::<T>::default();
             let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
-            if let Either::Left((result, _)) = select(work, self.transport.sleep(self.timeout)).await {
+            if let Either::Left((result, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
                 return result;
             }
             // A connection that stays silent may be half-open, and would stay so for many minutes.
@@ -162,45 +162,65 @@ impl<T: Transport> Redis for Client<T> {
 mod tests {
     use std::collections::VecDeque;
     use std::future;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+    use std::task::Poll;
 
-    use futures_util::future::join;
+    use futures_util::future::{join, poll_immediate};
 
     use super::*;
+    use crate::config::secret::Secret;
     use crate::redis::command::{GET, SET};
 
-    /// A host whose answers are written down beforehand; when they are used up it never answers.
+    /// A host whose answers are written down beforehand; when they are used up it never answers. Connections are
+    /// numbered from 1.
     #[derive(Default)]
     struct Script {
-        openings: Mutex<VecDeque<Result<(), HostError>>>,
+        never_opens: AtomicBool,
+        opens_slowly: AtomicBool,
         answers: Mutex<VecDeque<Result<Vec<Reply>, HostError>>>,
-        opened: Mutex<usize>,
-        executed: Mutex<usize>,
+        opened: AtomicUsize,
+        executed: Mutex<Vec<usize>>,
+        /// The time is not up as soon as something waits.
+        is_patient: AtomicBool,
+    }
+
+    /// Is ready when it is looked at again.
+    async fn one_turn() {
+        let mut is_ready = false;
+        future::poll_fn(|_| if std::mem::replace(&mut is_ready, true) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     impl Transport for Arc<Script> {
         type Connection = usize;
 
         fn open<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<usize, HostError>> {
-            let mut opened = self.opened.lock().unwrap();
-            *opened += 1;
-            let number = *opened;
-            let outcome = self.openings.lock().unwrap().pop_front();
-            match outcome {
-                Some(outcome) => async move { outcome.map(|()| number) }.boxed(),
-                None => future::pending().boxed(),
+            let number = self.opened.fetch_add(1, Relaxed) + 1;
+            async move {
+                if self.never_opens.load(Relaxed) {
+                    future::pending::<()>().await;
+                }
+                if self.opens_slowly.load(Relaxed) {
+                    one_turn().await;
+                }
+                Ok(number)
             }
+            .boxed()
         }
 
-        fn execute<'a>(&'a self, _: &'a usize, _: Command) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
-            *self.executed.lock().unwrap() += 1;
+        fn execute<'a>(&'a self, number: &'a usize, _: Command) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
+            self.executed.lock().unwrap().push(*number);
             match self.answers.lock().unwrap().pop_front() {
                 Some(answer) => future::ready(answer).boxed(),
                 None => future::pending().boxed(),
             }
         }
 
-        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-            future::ready(()).boxed()
+        fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+            match time {
+                LOOK_AGAIN => one_turn().boxed(),
+                _ if self.is_patient.load(Relaxed) => future::pending().boxed(),
+                _ => future::ready(()).boxed(),
+            }
         }
     }
 
@@ -210,17 +230,22 @@ mod tests {
 
     fn client<const N: usize>(answers: [Result<Vec<Reply>, HostError>; N]) -> (Arc<Script>, Client<Arc<Script>>) {
         let script = Arc::new(Script::default());
-        script.openings.lock().unwrap().extend([Ok(()), Ok(()), Ok(())]);
         script.answers.lock().unwrap().extend(answers);
-        (script.clone(), Client::new(script, String::new(), Duration::ZERO))
+        let server = config::Redis {
+            url: Secret::new("redis://h:1/0".to_owned()),
+            address: "redis://h:1".to_owned(),
+            timeout: Duration::ZERO,
+        };
+        (script.clone(), Client::new(script, server))
     }
 
     fn run<T>(work: impl Future<Output = T>) -> T {
         work.now_or_never().expect("nothing in these tests waits")
     }
 
+    /// How many connections were opened and how many commands sent.
     fn counts(script: &Script) -> (usize, usize) {
-        (*script.opened.lock().unwrap(), *script.executed.lock().unwrap())
+        (script.opened.load(Relaxed), script.executed.lock().unwrap().len())
     }
 
     #[test]
@@ -267,9 +292,30 @@ mod tests {
     #[test]
     fn a_command_that_found_no_connection_in_time_was_not_sent() {
         let (script, client) = client([]);
-        script.openings.lock().unwrap().clear();
+        script.never_opens.store(true, Relaxed);
         assert_eq!(run(client.execute(Command::new(&SET))), Err(RedisError::TimedOut { sent: false }));
         assert_eq!(counts(&script), (1, 0));
+    }
+
+    #[test]
+    fn requests_that_come_while_a_connection_is_opened_wait_for_it() {
+        let (script, client) = client([Ok(vec![Reply::Nil]), Ok(vec![Reply::Nil])]);
+        script.opens_slowly.store(true, Relaxed);
+        script.is_patient.store(true, Relaxed);
+        let mut both = join(client.execute(Command::new(&GET)), client.execute(Command::new(&GET)));
+        assert!(run(poll_immediate(&mut both)).is_none());
+        assert_eq!(run(both), (Ok(Reply::Nil), Ok(Reply::Nil)));
+        assert_eq!(*script.executed.lock().unwrap(), [1, 1]);
+    }
+
+    #[test]
+    fn whoever_finds_an_old_connection_broken_does_not_end_the_new_one() {
+        let (_script, client) = client([]);
+        let old = run(client.connection()).unwrap();
+        client.forget(&old);
+        let new = run(client.connection()).unwrap();
+        client.forget(&old);
+        assert_eq!((*new, *run(client.connection()).unwrap()), (2, 2));
     }
 
     #[test]

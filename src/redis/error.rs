@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::Reply;
+
 /// An error reply of Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorReply {
@@ -25,14 +27,14 @@ impl fmt::Display for ErrorReply {
 pub enum RedisError {
     /// Redis answered with an error.
     Server(ErrorReply),
-    /// The host does not let this application open the address, or cannot read it.
-    AddressRefused,
+    /// The host does not let this application open this address, or cannot read it.
+    AddressRefused(String),
     /// The host has no connection left to give.
     TooManyConnections,
     /// No connection could be opened, so nothing was sent. The text is the host's.
     Unreachable(String),
-    /// Redis did not accept the user name or the password when the connection was opened.
-    AuthenticationFailed(String),
+    /// Redis did not accept the user name, the password or the database when the connection was opened.
+    LoginRefused(String),
     /// The connection broke after the command was handed to it: it may have run or not.
     Lost(String),
     /// No answer in the configured time.
@@ -50,15 +52,14 @@ impl fmt::Display for RedisError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server(reply) => write!(f, "Redis answered: {reply}"),
-            Self::AddressRefused => f.write_str("the host refuses Redis's address"),
-            Self::TooManyConnections => f.write_str("the host has no connection to Redis left"),
-            Self::Unreachable(text) => write!(f, "connecting to Redis: {text}"),
-            Self::AuthenticationFailed(text) => write!(f, "authenticating to Redis: {text}"),
-            Self::Lost(text) => write!(f, "the connection to Redis broke: {text}"),
-            Self::TimedOut { sent: true } => f.write_str("Redis did not answer in time"),
-            Self::TimedOut { sent: false } => f.write_str("no connection to Redis in time"),
-            Self::ReplyTooLarge(text) => write!(f, "Redis's reply is too large: {text}"),
-            Self::Unexpected(text) => write!(f, "an unexpected answer: {text}"),
+            Self::AddressRefused(address) => write!(f, "the host does not allow {address}"),
+            Self::TooManyConnections => f.write_str("too many connections"),
+            Self::LoginRefused(text) => write!(f, "signing in to Redis: {text}"),
+            Self::TimedOut { sent: true } => f.write_str("no answer to the command"),
+            Self::TimedOut { sent: false } => f.write_str("no connection was opened"),
+            Self::Unreachable(text) | Self::Lost(text) | Self::ReplyTooLarge(text) | Self::Unexpected(text) => {
+                f.write_str(text)
+            }
         }
     }
 }
@@ -78,8 +79,9 @@ pub enum HostError {
     Other(String),
 }
 
-/// The words with which the redis crate introduces an error reply whose code it knows.
-const SIGNALLED: &str = "An error was signalled by the server - ";
+/// The words with which the redis crate introduces an error reply whose code it knows. It goes on with ` - `, or,
+/// where the reply had no message, with `- `.
+const SIGNALLED: &str = "An error was signalled by the server";
 
 /// The redis crate's name of each error code that it knows, and the code
 /// (`ServerErrorKind::code` of the crate's version 0.32).
@@ -103,6 +105,7 @@ impl ErrorReply {
     /// The error reply that a host's text stands for, if it stands for one.
     fn from_host_text(text: &str) -> Option<Self> {
         let (code, message) = if let Some(known) = text.strip_prefix(SIGNALLED) {
+            let known = known.trim_start().strip_prefix("- ")?;
             let (kind, message) = known.split_once(": ").unwrap_or((known, ""));
             (KNOWN.iter().find(|(name, _)| *name == kind)?.1, message)
         } else {
@@ -118,13 +121,30 @@ impl ErrorReply {
 }
 
 impl RedisError {
-    /// What a failed opening means.
-    pub fn from_open(error: HostError) -> Self {
+    /// A reply that the command cannot have.
+    pub fn unexpected(reply: &Reply) -> Self {
+        let kind = match reply {
+            Reply::Status(_) => "a status",
+            Reply::Bulk(_) => "a string",
+            Reply::Integer(_) => "an integer",
+            Reply::Nil => "nothing",
+            Reply::Array(_) => "an array",
+            Reply::Error(_) => "an error",
+        };
+        Self::Unexpected(format!("{kind} is no reply to this command"))
+    }
+
+    /// What a failed opening of `address` means.
+    pub fn from_open(error: HostError, address: &str) -> Self {
         match error {
-            HostError::InvalidAddress => Self::AddressRefused,
+            HostError::InvalidAddress => Self::AddressRefused(address.to_owned()),
             HostError::TooManyConnections => Self::TooManyConnections,
             HostError::TypeError => Self::Unexpected("type error".to_owned()),
-            HostError::Other(text) if text.contains("AuthenticationFailed") => Self::AuthenticationFailed(text),
+            HostError::Other(text)
+                if text.contains("AuthenticationFailed") || text.contains("refused to switch database") =>
+            {
+                Self::LoginRefused(text)
+            }
             HostError::Other(text) => match ErrorReply::from_host_text(&text) {
                 Some(reply) => Self::Server(reply),
                 None => Self::Unreachable(text),
@@ -136,7 +156,8 @@ impl RedisError {
     /// which nobody is told that a write did not happen when it did.
     pub fn from_execute(error: HostError) -> Self {
         match error {
-            HostError::InvalidAddress => Self::AddressRefused,
+            // Not what a command can come to, by the interface.
+            HostError::InvalidAddress => Self::Unexpected("invalid address".to_owned()),
             HostError::TooManyConnections => Self::TooManyConnections,
             HostError::TypeError => Self::Unexpected("type error".to_owned()),
             HostError::Other(text) => {
@@ -179,6 +200,7 @@ mod tests {
             read("An error was signalled by the server - NoScriptError: No matching script."),
             server("NOSCRIPT", "No matching script.")
         );
+        assert_eq!(read("An error was signalled by the server- BusyLoadingError"), server("LOADING", ""));
         assert_eq!(
             read("An error was signalled by the server - ReadOnly: You can't write against a read only replica."),
             server("READONLY", "You can't write against a read only replica.")
@@ -199,11 +221,16 @@ mod tests {
     }
 
     #[test]
-    fn opening_tells_a_refused_address_a_wrong_password_and_an_absent_server_apart() {
-        assert_eq!(RedisError::from_open(HostError::InvalidAddress), RedisError::AddressRefused);
-        let text = "Password authentication failed- AuthenticationFailed";
-        assert_eq!(RedisError::from_open(other(text)), RedisError::AuthenticationFailed(text.to_owned()));
+    fn opening_tells_a_refused_address_a_refused_login_and_an_absent_server_apart() {
+        let read = |error| RedisError::from_open(error, "redis://h:1");
+        assert_eq!(read(HostError::InvalidAddress), RedisError::AddressRefused("redis://h:1".to_owned()));
+        for text in [
+            "Password authentication failed- AuthenticationFailed",
+            "Redis server refused to switch database - ResponseError: DB index is out of range",
+        ] {
+            assert_eq!(read(other(text)), RedisError::LoginRefused(text.to_owned()));
+        }
         let text = "Connection refused (os error 111)";
-        assert_eq!(RedisError::from_open(other(text)), RedisError::Unreachable(text.to_owned()));
+        assert_eq!(read(other(text)), RedisError::Unreachable(text.to_owned()));
     }
 }

@@ -17,9 +17,31 @@ impl Form {
     }
 }
 
-/// The entity tag of a value in a form, with its quotes.
-pub fn entity_tag(value: &[u8], form: Form) -> String {
-    format!("\"{}{}\"", sha1_hex(value), form.suffix())
+/// The entity tag of a value in a form.
+pub struct EntityTag {
+    digest: String,
+    form: Form,
+}
+
+impl EntityTag {
+    /// The tag of `value`.
+    pub fn of(value: &[u8], form: Form) -> Self {
+        Self { digest: sha1_hex(value), form }
+    }
+
+    /// The value of the header `ETag`.
+    ///
+    /// # Errors
+    /// Never, in truth: digest and suffix are visible ASCII.
+    pub fn header_value(&self) -> Result<HeaderValue, Problem> {
+        let tag = HeaderValue::try_from(format!("\"{}\"", self.in_form(self.form)));
+        tag.map_err(|error| Problem::new(Kind::Internal, "an entity tag").because(error))
+    }
+
+    /// What stands between the quotes of the same value's tag in a form.
+    fn in_form(&self, form: Form) -> String {
+        format!("{}{}", self.digest, form.suffix())
+    }
 }
 
 /// `If-Match` or `If-None-Match`.
@@ -57,31 +79,47 @@ impl Condition {
         };
         let mut tags = Vec::new();
         for value in headers.get_all(name) {
-            let mut rest = value.to_str().map_err(|_| wrong())?.trim();
+            // Tags of ours are ASCII; what others may hold beside it matches nothing either way.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let mut rest = text.trim();
             if rest == "*" && headers.get_all(name).iter().count() == 1 {
                 return Ok(Self::Any);
             }
-            while !rest.is_empty() {
+            loop {
+                // Empty elements of a list count for nothing (RFC 9110, section 5.6.1.2).
+                rest = rest.trim_start_matches([',', ' ', '\t']);
+                if rest.is_empty() {
+                    break;
+                }
                 let (strong, weak) = rest.strip_prefix("W/").map_or((rest, false), |strong| (strong, true));
                 let (tag, behind) = strong.strip_prefix('"').and_then(|open| open.split_once('"')).ok_or_else(wrong)?;
                 if weak_counts || !weak {
                     tags.push(tag.to_owned());
                 }
                 rest = behind.trim_start();
-                if !rest.is_empty() {
-                    rest = rest.strip_prefix(',').ok_or_else(wrong)?.trim_start();
+                if !rest.is_empty() && !rest.starts_with(',') {
+                    return Err(wrong());
                 }
             }
         }
         Ok(if headers.contains_key(name) { Self::Tags(tags) } else { Self::None })
     }
 
-    /// Whether it is given and an existing value with this entity tag is one of those it names.
-    pub fn names(&self, entity_tag: &str) -> bool {
+    /// Whether it is given and lists an existing value's tag.
+    pub fn matches(&self, tag: &EntityTag) -> bool {
+        self.lists(&[tag.in_form(tag.form)])
+    }
+
+    /// The same, whichever form the tags that it lists are of.
+    pub fn matches_in_any_form(&self, tag: &EntityTag) -> bool {
+        self.lists(&Form::ALL.map(|form| tag.in_form(form)))
+    }
+
+    fn lists(&self, opaque: &[String]) -> bool {
         match self {
             Self::None => false,
             Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| *tag == entity_tag.trim_matches('"')),
+            Self::Tags(tags) => tags.iter().any(|tag| opaque.contains(tag)),
         }
     }
 
@@ -93,7 +131,7 @@ impl Condition {
             Self::Any => Bytes::from_static(b"*"),
             Self::Tags(tags) => {
                 let digests = tags.iter().filter_map(|tag| {
-                    let digest = [Form::Json, Form::Raw].iter().find_map(|form| tag.strip_suffix(form.suffix()))?;
+                    let digest = Form::ALL.iter().find_map(|form| tag.strip_suffix(form.suffix()))?;
                     (digest.len() == 40 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digest)
                 });
                 // The leading space tells a list of foreign tags, which match nothing, from no condition.
@@ -101,14 +139,6 @@ impl Condition {
             }
         }
     }
-}
-
-/// The header value of an entity tag.
-///
-/// # Errors
-/// Never, in truth: digest and suffix are visible ASCII.
-pub fn header_value(entity_tag: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(entity_tag).map_err(|error| Problem::new(Kind::Internal, "an entity tag").because(error))
 }
 
 #[cfg(test)]
@@ -135,13 +165,14 @@ mod tests {
         assert_eq!(read("*"), Condition::Any);
         assert_eq!(read("\"a\""), tags(&["a"]));
         assert_eq!(read("\"a,b\" , \"\",\"c\""), tags(&["a,b", "", "c"]));
+        assert_eq!(read(", \"a\",, \"b\","), tags(&["a", "b"]));
         assert_eq!(read("W/\"a\", \"b\""), tags(&["b"]));
         assert_eq!(Condition::if_none_match(&headers("W/\"a\", \"b\"")).unwrap(), tags(&["a", "b"]));
     }
 
     #[test]
     fn what_is_no_list_of_tags_is_refused() {
-        for value in ["a", "\"a", "\"a\" \"b\"", "*, \"a\"", "\"a\", *", "W/a", ", \"a\""] {
+        for value in ["a", "\"a", "\"a\" \"b\"", "*, \"a\"", "\"a\", *", "W/a"] {
             assert!(Condition::if_match(&headers(value)).is_err(), "{value}");
         }
     }
@@ -149,8 +180,10 @@ mod tests {
     #[test]
     fn a_tag_names_a_value_in_its_own_form_and_a_script_takes_either() {
         let condition = tags(&[&format!("{ABC}-json"), "foreign", "short-raw"]);
-        assert!(condition.names(&entity_tag(b"abc", Form::Json)));
-        assert!(!condition.names(&entity_tag(b"abc", Form::Raw)));
+        assert!(condition.matches(&EntityTag::of(b"abc", Form::Json)));
+        assert!(!condition.matches(&EntityTag::of(b"abc", Form::Raw)));
+        assert!(condition.matches_in_any_form(&EntityTag::of(b"abc", Form::Raw)));
+        assert!(!condition.matches_in_any_form(&EntityTag::of(b"abd", Form::Raw)));
         assert_eq!(condition.script_argument(), format!(" {ABC} "));
         assert_eq!(tags(&["foreign"]).script_argument(), " ");
         assert_eq!(Condition::None.script_argument(), "");

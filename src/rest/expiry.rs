@@ -74,17 +74,29 @@ fn wrong_ttl() -> Problem {
     Problem::new(Kind::Invalid, "`ttl` must be a number of seconds, at least 0.001 and at most 3155760000000")
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the range was checked, and less than a millisecond is cut off")]
+#[expect(clippy::cast_possible_truncation, reason = "the range was checked, and whole numbers are left")]
 fn after(seconds: f64) -> Result<Expiry, Problem> {
     let milliseconds = (seconds * 1000.0).round();
-    if (1.0..=MAX_TTL_MS).contains(&milliseconds) { Ok(Expiry::After(milliseconds as i64)) } else { Err(wrong_ttl()) }
+    if seconds >= 0.001 && (1.0..=MAX_TTL_MS).contains(&milliseconds) {
+        Ok(Expiry::After(milliseconds as i64))
+    } else {
+        Err(wrong_ttl())
+    }
 }
 
 fn at_time(text: &str) -> Result<Expiry, Problem> {
-    let wrong = |what: &str| Problem::new(Kind::Invalid, format!("`expires_at` {what}, such as 2030-01-31T12:00:00Z"));
-    let time: Timestamp = text.parse().map_err(|_| wrong("must be a time as RFC 3339 writes it"))?;
+    // The library reads more forms than RFC 3339 has.
+    let is_rfc_3339 = text.is_ascii()
+        && text.get(4..5) == Some("-")
+        && matches!(text.get(10..11), Some("T" | "t"))
+        && !text.contains(['[', ' ']);
+    let time: Timestamp = text.parse().ok().filter(|_| is_rfc_3339).ok_or_else(|| {
+        let detail = "`expires_at` must be a time as RFC 3339 writes it, such as 2030-01-31T12:00:00Z \
+                      (in a query, `+` is written `%2B`)";
+        Problem::new(Kind::Invalid, detail)
+    })?;
     if time <= Timestamp::now() {
-        return Err(wrong("must be in the future"));
+        return Err(Problem::new(Kind::Invalid, "`expires_at` must be in the future"));
     }
     Ok(Expiry::At(time.as_millisecond()))
 }
@@ -103,6 +115,7 @@ mod tests {
         assert_eq!(of(None, None, ""), Ok(Expiry::Never));
         assert_eq!(of(Some(1.5), None, ""), Ok(Expiry::After(1500)));
         assert_eq!(of(None, None, "ttl=0.001"), Ok(Expiry::After(1)));
+        assert_eq!(of(None, None, "ttl=0.0016"), Ok(Expiry::After(2)));
         assert_eq!(of(None, None, "keep_ttl=true"), Ok(Expiry::Keep));
         let at = Ok(Expiry::At(4_102_444_800_500));
         assert_eq!(of(None, Some("2100-01-01T00:00:00.5Z"), ""), at);
@@ -111,12 +124,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        for ttl in [0.0, -1.0, 0.0004, 1e300, f64::NAN, f64::INFINITY] {
+        for ttl in [0.0, -1.0, 0.0005, 1e300, f64::NAN, f64::INFINITY] {
             assert!(of(Some(ttl), None, "").is_err(), "{ttl}");
         }
-        for query in
-            ["ttl=x", "ttl=", "ttl=inf", "keep_ttl=yes", "expires_at=tomorrow", "expires_at=2001-01-01T00:00:00Z"]
-        {
+        for query in [
+            "ttl=x",
+            "ttl=",
+            "ttl=inf",
+            "keep_ttl=yes",
+            "expires_at=tomorrow",
+            "expires_at=21000101T000000Z",
+            "expires_at=2100-01-01T01:00:00+01:00",
+            "expires_at=2100-01-01T01:00:00%2B01:00%5BEurope/Paris%5D",
+            "expires_at=2001-01-01T00:00:00Z",
+        ] {
             assert!(of(None, None, query).is_err(), "{query}");
         }
     }

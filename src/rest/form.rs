@@ -13,6 +13,9 @@ pub enum Form {
 }
 
 impl Form {
+    /// Every form.
+    pub const ALL: [Self; 2] = [Self::Json, Self::Raw];
+
     /// The form that `Accept` prefers (RFC 9110, section 12.5.1); JSON where it does not say.
     pub fn preferred(headers: &HeaderMap) -> Self {
         let [json, raw] = ["json", "octet-stream"].map(|name| quality(headers, name));

@@ -7,6 +7,7 @@ use mediatype::{MediaType, names};
 use serde::Deserialize;
 
 use crate::problem::{Kind, Problem};
+use crate::uri::shortened;
 
 /// A body, told apart by its content type.
 pub enum Payload {
@@ -37,6 +38,12 @@ fn unreadable(rejection: BytesRejection) -> Problem {
 
 /// What the content type says the body is.
 fn kind(headers: &HeaderMap) -> Result<fn(Bytes) -> Payload, Problem> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::new(Kind::UnsupportedMediaType, "a body with a `Content-Encoding` is not read here"));
+    }
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(Problem::new(Kind::Malformed, "a part of a value, by `Content-Range`, cannot be written"));
+    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Payload::Raw) };
     let unknown = || Problem::new(Kind::UnsupportedMediaType, "the header `Content-Type` is not a media type");
     let media = MediaType::parse(value.to_str().map_err(|_| unknown())?).map_err(|_| unknown())?;
@@ -53,24 +60,37 @@ fn kind(headers: &HeaderMap) -> Result<fn(Bytes) -> Payload, Problem> {
     }
 }
 
-/// Reads a JSON document.
+/// Reads a JSON object.
 ///
 /// # Errors
-/// A problem that says where it is no JSON, or which field is wrong.
+/// A problem that says where it is no JSON, or which field is wrong and what is expected there.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let wrong = |field: Option<String>, error: &serde_json::Error| {
-        if error.is_data() {
-            let place = field.filter(|field| field != ".").map(|field| format!("`{field}`: ")).unwrap_or_default();
-            Problem::new(Kind::Invalid, format!("{place}{error}"))
-        } else {
-            Problem::new(Kind::Malformed, format!("the body is not JSON: {error}"))
-        }
-    };
     let document = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| wrong(Some(error.path().to_string()), error.inner()))?;
-    deserializer.end().map_err(|error| wrong(None, &error))?;
+        .map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
+    deserializer.end().map_err(|error| wrong(".", &error))?;
+    // A derived reader takes an array of the fields' values as well.
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Kind::Invalid, "the body must be a JSON object"));
+    }
     Ok(document)
+}
+
+/// What is wrong, in the library's words, but for what it repeats of the caller's: that may be long.
+fn wrong(field: &str, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    if !error.is_data() && !text.starts_with("number out of range") {
+        return Problem::new(Kind::Malformed, format!("the body is not JSON: {text}"));
+    }
+    let place = if field == "." { String::new() } else { format!("`{}`: ", shortened(field)) };
+    let reason = match text.split_once(", expected ") {
+        Some((start, expected)) => match start.strip_prefix("unknown field `") {
+            Some(name) => format!("unknown field `{}`, expected {expected}", shortened(name.trim_end_matches('`'))),
+            None => format!("expected {expected}"),
+        },
+        None => text,
+    };
+    Problem::new(Kind::Invalid, format!("{place}{reason}"))
 }
 
 #[cfg(test)]
@@ -93,7 +113,16 @@ mod tests {
         for json in ["", "{", "{\"ttl\":1}x", "nope", "{\"ttl\":01}"] {
             assert_eq!(error(json).kind, Kind::Malformed, "{json}");
         }
-        for json in ["[]", "{}", "{\"ttl\":\"x\"}", "{\"ttl\":1,\"tll\":2}", "{\"ttl\":1,\"ttl\":2}", "null"] {
+        for json in [
+            "[]",
+            "[1]",
+            "{}",
+            "{\"ttl\":1e400}",
+            "{\"ttl\":\"x\"}",
+            "{\"ttl\":1,\"tll\":2}",
+            "{\"ttl\":1,\"ttl\":2}",
+            "null",
+        ] {
             assert_eq!(error(json).kind, Kind::Invalid, "{json}");
         }
     }
@@ -102,6 +131,14 @@ mod tests {
     fn an_error_names_the_field() {
         assert!(error("{\"ttl\":\"x\"}").detail.starts_with("`ttl`: "));
         assert!(error("{\"tll\":1}").detail.contains("unknown field `tll`"));
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_what_the_caller_sent() {
+        for json in ["\"hush\"", "{\"ttl\":\"hush\"}", "[\"hush\"]"] {
+            assert!(!error(json).detail.contains("hush"), "{json}");
+        }
+        assert!(error(&format!("{{\"{}\":1}}", "x".repeat(100_000))).detail.len() < 300);
     }
 
     fn kind_of(content_type: &str) -> &'static str {

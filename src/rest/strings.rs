@@ -5,11 +5,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::future::try_join;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::entity_tag::{self, Condition};
+use super::entity_tag::{Condition, EntityTag};
 use super::expiry::{Expiry, Given};
 use super::form::Form;
 use super::payload::{self, Payload};
@@ -19,7 +19,7 @@ use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::{GET, PTTL, SET};
 use crate::redis::script::{Script, script};
-use crate::redis::{Command, Reply};
+use crate::redis::{Access, Command, RedisError, Reply};
 use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/strings";
@@ -69,10 +69,10 @@ struct Written {
 }
 
 /// The value, by `GET` (<https://redis.io/commands/get/>); in JSON with its time to live.
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let Target { key, query } = target;
     query.finish()?;
-    let condition = Condition::if_none_match(&headers)?;
+    let (if_match, if_none_match) = (Condition::if_match(&headers)?, Condition::if_none_match(&headers)?);
     let form = Form::preferred(&headers);
 
     let value = grant.execute(Command::new(&GET).arg(key.clone()));
@@ -88,17 +88,31 @@ async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
         // The key may end between the two commands.
         (Reply::Nil, _) | (_, Some(Reply::Integer(-2))) => return Err(no_such_string()),
         (Reply::Bulk(value), _) => value,
-        (other, _) => return Err(unexpected(&other)),
+        (other, _) => return Err(unexpected(&other, Access::Read)),
     };
 
-    let tag = entity_tag::entity_tag(&value, form);
-    let common = [(header::ETAG, entity_tag::header_value(&tag)?), (header::VARY, HeaderValue::from_static("Accept"))];
-    if condition.names(&tag) {
+    let tag = EntityTag::of(&value, form);
+    if if_match != Condition::None && !if_match.matches_in_any_form(&tag) {
+        return Err(condition_failed());
+    }
+    let common = [(header::ETAG, tag.header_value()?), (header::VARY, HeaderValue::from_static("Accept"))];
+    if if_none_match.matches(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());
     }
     Ok(match form {
         Form::Raw => (common, RAW_HEADERS, value).into_response(),
+        // It would be written in vain.
+        Form::Json if method == Method::HEAD => (common, super::JSON).into_response(),
         Form::Json => {
+            let limit = grant.limits().json_value_bytes;
+            if value.len() > limit {
+                let detail = format!(
+                    "the value has {} bytes, and up to {limit} are shown in JSON: ask for it as it is, with the header \
+                     `Accept: application/octet-stream`",
+                    value.len()
+                );
+                return Err(Problem::new(Kind::NotAcceptable, detail));
+            }
             let value = StringValue { key: Text(key), value: Text(value), ttl: ttl.and_then(seconds) };
             (common, super::json(StatusCode::OK, &value)).into_response()
         }
@@ -113,7 +127,10 @@ const RAW_HEADERS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Creates a value, by `SET … NX` (<https://redis.io/commands/set/>), under the key given or a new one.
-async fn create(grant: Grant, mut query: Query, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
+        return Err(Problem::new(Kind::Invalid, "POST creates only, and takes no condition; PUT does"));
+    }
     let in_query = query.take("key")?;
     let (in_body, value, given) = match payload {
         Payload::Raw(value) => (None, value, Given::default()),
@@ -142,7 +159,7 @@ async fn create(grant: Grant, mut query: Query, payload: Payload) -> Result<Resp
             Ok(([(header::LOCATION, place)], written).into_response())
         }
         Reply::Nil => Err(Problem::new(Kind::Conflict, "the key exists already; to replace its value, use PUT")),
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other, Access::Write)),
     }
 }
 
@@ -171,7 +188,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
         Reply::Integer(1) => StatusCode::CREATED,
         Reply::Integer(0) => StatusCode::OK,
         Reply::Integer(-1) => return Err(condition_failed()),
-        other => return Err(unexpected(&other)),
+        other => return Err(unexpected(&other, Access::Write)),
     };
     Ok(super::json(status, &Written { key: Text(key) }))
 }
@@ -186,7 +203,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
         Reply::Integer(0) => Err(no_such_string()),
         Reply::Integer(-1) => Err(condition_failed()),
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other, Access::Write)),
     }
 }
 
@@ -212,14 +229,6 @@ fn condition_failed() -> Problem {
     Problem::new(Kind::PreconditionFailed, "the value is not what the condition says; nothing was changed")
 }
 
-fn unexpected(reply: &Reply) -> Problem {
-    let kind = match reply {
-        Reply::Status(_) => "a status",
-        Reply::Bulk(_) => "a string",
-        Reply::Integer(_) => "an integer",
-        Reply::Nil => "nothing",
-        Reply::Array(_) => "an array",
-        Reply::Error(_) => "an error",
-    };
-    Problem::new(Kind::BadGateway, "Redis's reply could not be understood").because(format!("it is {kind}"))
+fn unexpected(reply: &Reply, access: Access) -> Problem {
+    Problem::from_redis(&RedisError::unexpected(reply), access)
 }

@@ -70,8 +70,13 @@ impl<'de> Deserialize<'de> for Value {
         if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
             return Ok(Self(Bytes::copy_from_slice(raw.as_bytes())));
         }
-        let wrong = |_| de::Error::custom("expected a string, a number, or {\"base64\": \"…\"}");
-        serde_json::from_str(raw).map(|Text(bytes)| Self(bytes)).map_err(wrong)
+        if !raw.starts_with(['"', '{']) {
+            return Err(de::Error::custom("expected a string, a number, or {\"base64\": \"…\"}"));
+        }
+        serde_json::from_str(raw).map(|Text(bytes)| Self(bytes)).map_err(|error| {
+            let text = error.to_string();
+            de::Error::custom(text.split_once(" at line ").map_or(text.as_str(), |(reason, _)| reason))
+        })
     }
 }
 

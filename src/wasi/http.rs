@@ -12,7 +12,6 @@ use spin_sdk::wit_bindgen;
 
 use super::{redis::Host, settings};
 use crate::app::App;
-use crate::config::Config;
 use crate::log;
 use crate::redis::client::Client;
 
@@ -31,8 +30,8 @@ impl Guest for Redstart {
     }
 }
 
-/// The application of this instance, which its first request makes. Where several come first, each makes one: they
-/// cannot wait for each other (see `Client`), and it costs little. One of them stays.
+/// The application of this instance, which its first request makes. Where several come first, each resolves the settings:
+/// they cannot wait for each other (see `Client`), and it costs little. The first to be done makes it.
 async fn app() -> &'static App {
     static APP: OnceLock<App> = OnceLock::new();
     if let Some(app) = APP.get() {
@@ -41,8 +40,7 @@ async fn app() -> &'static App {
     let config = settings::resolve().await;
     APP.get_or_init(|| {
         log::init(config.as_ref().map(|config| config.log).unwrap_or_default());
-        let connect = |config: &Config| Client::new(Host, config.redis.url.expose().to_owned(), config.redis.timeout);
-        App::new(config, connect)
+        App::new(config, |config| Client::new(Host, config.redis.clone()))
     })
 }
 

@@ -18,14 +18,18 @@ pub(super) async fn resolve() -> Result<Config, ConfigError> {
         Ok(text) => text,
         // A host may give everything by variables.
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(ConfigError(format!("config.ini cannot be read: {error}"))),
+        Err(error) => return Err(unreadable("config.ini", error.to_string())),
     };
     let values = join_all(settings::variables().map(async |name| (name, variables::get(name).await))).await;
     let variables = values.into_iter().filter_map(|(name, value)| match value {
         Ok(value) => Some(Ok((name, value))),
         // The manifest need not have them all.
         Err(Error::Undefined(_)) => None,
-        Err(error) => Some(Err(ConfigError(format!("the variable `{name}` cannot be read: {error:?}")))),
+        Err(error) => Some(Err(unreadable(&format!("the variable `{name}`"), format!("{error:?}")))),
     });
     Config::resolve(&Sources { file, variables: variables.collect::<Result<HashMap<_, _>, _>>()? })
+}
+
+fn unreadable(what: &str, cause: String) -> ConfigError {
+    ConfigError { message: format!("{what} cannot be read (the log says why)"), cause: Some(cause) }
 }

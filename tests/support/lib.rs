@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// The password of every Redis here.
 pub const PASSWORD: &str = "a password with spaces, @:/%?# and ünïcode";
+/// The same as it stands in a URL.
+pub const PASSWORD_IN_URL: &str = "a%20password%20with%20spaces%2C%20%40%3A%2F%25%3F%23%20and%20%C3%BCn%C3%AFcode";
 
 /// The longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
