@@ -30,6 +30,8 @@ pub enum Kind {
     PreconditionFailed,
     /// The body is larger than allowed.
     TooLarge,
+    /// The value has no such part.
+    RangeNotSatisfiable,
     /// The body is of a type that is not read here.
     UnsupportedMediaType,
     /// The request can be read, but a value in it is wrong.
@@ -65,6 +67,9 @@ impl Kind {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body's type is not read here")
+            }
+            Self::RangeNotSatisfiable => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range-not-satisfiable", "The value has no such part")
             }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value in the request is wrong"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Redstart made a mistake"),
@@ -223,7 +228,16 @@ fn operators_fault() -> Problem {
 }
 
 fn from_reply(reply: &ErrorReply) -> Problem {
-    let caused_by_caller = ["syntax error", "not an integer", "not a valid float", "out of range", "invalid expire"];
+    let caused_by_caller = [
+        "syntax error",
+        "not an integer",
+        "not a valid float",
+        "out of range",
+        "invalid expire",
+        "would overflow",
+        "would produce NaN or Infinity",
+        "exceeds maximum allowed size",
+    ];
     let problem = match reply.code.as_str() {
         "WRONGTYPE" => Problem::new(Kind::Conflict, "the key holds a value of another type"),
         "ERR" if caused_by_caller.iter().any(|text| reply.message.contains(text)) => {
@@ -256,6 +270,8 @@ mod tests {
             ("WRONGTYPE", "Operation against a key holding the wrong kind of value", 409),
             ("ERR", "value is not an integer or out of range", 422),
             ("ERR", "syntax error", 422),
+            ("ERR", "increment or decrement would overflow", 422),
+            ("ERR", "increment would produce NaN or Infinity", 422),
             ("NOAUTH", "Authentication required.", 502),
             ("WRONGPASS", "invalid username-password pair", 502),
             ("NOPERM", "this user has no permissions", 502),

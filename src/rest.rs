@@ -7,12 +7,14 @@
 //! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
 //! - [`entity_tag`]: `ETag` and the conditions on it
 //! - [`form`]: JSON or raw, as the caller prefers
+//! - [`range`]: a part of a raw value
 
 pub mod entity_tag;
 pub mod expiry;
 pub mod form;
 pub mod health;
 pub mod payload;
+pub mod range;
 pub mod strings;
 pub mod target;
 pub mod text;

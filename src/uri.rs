@@ -62,12 +62,16 @@ impl Query {
     /// # Errors
     /// A problem where it stands there more than once.
     pub fn take(&mut self, name: &str) -> Result<Option<Bytes>, Problem> {
-        let mut values = self.0.extract_if(.., |(other, _)| other == name.as_bytes()).map(|(_, value)| value);
-        let value = values.next();
-        if values.next().is_some() {
+        let mut values = self.take_all(name);
+        if values.len() > 1 {
             return Err(Problem::new(Kind::Invalid, format!("the query parameter `{name}` is given more than once")));
         }
-        Ok(value)
+        Ok(values.pop())
+    }
+
+    /// Takes out every parameter `name`, in order.
+    pub fn take_all(&mut self, name: &str) -> Vec<Bytes> {
+        self.0.extract_if(.., |(other, _)| other == name.as_bytes()).map(|(_, value)| value).collect()
     }
 
     /// Takes out the parameter `name`, which is text.

@@ -11,4 +11,5 @@ mod log;
 mod readme;
 mod round_trip;
 mod strings;
+mod strings_changed;
 mod wire;

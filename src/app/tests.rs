@@ -90,7 +90,15 @@ fn what_is_wrong_with_a_request_is_found_before_redis_is_asked() {
         ("GET", "/v1/strings/k", &[("if-none-match", "x")], "", 400),
         ("GET", "/v1/nothing", &[], "", 404),
         ("GET", "/v1/strings/", &[], "", 404),
-        ("PATCH", "/v1/strings/k", &[], "", 405),
+        ("REPORT", "/v1/strings/k", &[], "", 405),
+        ("PATCH", "/v1/strings/k", &[], "v", 415),
+        ("PATCH", "/v1/strings/k", &[JSON], "{\"value\":1}", 422),
+        ("POST", "/v1/strings/k/increment", &[JSON], "{\"by\":\"1\"}", 422),
+        ("POST", "/v1/strings/k/increment", &[JSON], "{\"by\":true}", 422),
+        ("POST", "/v1/strings/get", &[JSON], "{\"keys\":[]}", 422),
+        ("POST", "/v1/strings/get?x=1", &[JSON], "{\"keys\":[\"a\"]}", 422),
+        ("GET", "/v1/strings", &[], "", 422),
+        ("GET", "/v1/strings?key=a&key=b&x=1", &[], "", 422),
         ("PUT", "/v1/strings/k", &[form], "a=b", 415),
         ("PUT", "/v1/strings/k", &[], "more than the sixty-four bytes that the limit of these tests allows", 413),
         ("PUT", "/v1/strings/k", &[("content-encoding", "gzip")], "v", 415),
@@ -106,7 +114,6 @@ fn what_is_wrong_with_a_request_is_found_before_redis_is_asked() {
         ("PUT", "/v1/strings", &[], "v", 422),
         ("POST", "/v1/strings?keep_ttl=true", &[], "v", 422),
         ("POST", "/v1/strings?key=a", &[JSON], "{\"key\":\"b\",\"value\":1}", 422),
-        ("GET", "/v1/strings?key=a&key=b", &[], "", 422),
         ("DELETE", "/v1/strings/k?force=1", &[], "", 422),
     ] {
         let response = setup.send(method, path, headers, body);
@@ -120,11 +127,13 @@ fn what_is_wrong_with_a_request_is_found_before_redis_is_asked() {
 fn a_path_names_its_methods() {
     let setup = setup(TOKENS, []);
     for (path, allowed) in [
-        ("/v1/strings", "GET,HEAD,POST,PUT,DELETE"),
-        ("/v1/strings/k", "GET,HEAD,PUT,DELETE"),
+        ("/v1/strings", "PUT,PATCH,DELETE,GET,HEAD,POST"),
+        ("/v1/strings/k", "PUT,PATCH,DELETE,GET,HEAD"),
+        ("/v1/strings/get", "PUT,PATCH,DELETE,GET,HEAD,POST"),
+        ("/v1/strings/k/increment", "POST"),
         ("/healthz", "GET,HEAD"),
     ] {
-        let refused = setup.send("PATCH", path, &[], "");
+        let refused = setup.send("REPORT", path, &[], "");
         assert_eq!((status(&refused), refused.headers()["allow"].to_str().unwrap()), (405, allowed));
         let options = setup.send("OPTIONS", path, &[], "");
         assert_eq!((status(&options), options.headers()["allow"].to_str().unwrap()), (204, allowed));

@@ -20,6 +20,8 @@ pub enum Keys {
     None,
     /// The first.
     First,
+    /// Every one.
+    All,
     /// As in `EVALSHA sha count key…`: the second argument counts the keys after it.
     Counted,
 }
@@ -56,12 +58,15 @@ macro_rules! table {
 }
 
 table! {
-    EVAL    Scalar Write Counted: "<https://redis.io/commands/eval/>: only for scripts of ours, which return one scalar.";
-    EVALSHA Scalar Write Counted: "<https://redis.io/commands/evalsha/>: likewise.";
-    GET     Scalar Read  First:   "<https://redis.io/commands/get/>";
-    PING    Scalar Read  None:    "<https://redis.io/commands/ping/>";
-    PTTL    Scalar Read  First:   "<https://redis.io/commands/pttl/>";
-    SET     Scalar Write First:   "<https://redis.io/commands/set/>: without `GET`.";
+    EVAL        Scalar    Write Counted: "<https://redis.io/commands/eval/>: only for scripts of ours, which return one scalar.";
+    EVALSHA     Scalar    Write Counted: "<https://redis.io/commands/evalsha/>: likewise.";
+    GET         Scalar    Read  First:   "<https://redis.io/commands/get/>";
+    INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
+    INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
+    MGET        FlatArray Read  All:     "<https://redis.io/commands/mget/>";
+    PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
+    PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
+    SET         Scalar    Write First:   "<https://redis.io/commands/set/>: without `GET`.";
 }
 
 /// A command with its arguments.
@@ -99,6 +104,7 @@ impl Command {
         match self.row.keys {
             Keys::None => &[],
             Keys::First => arguments.get(..1).unwrap_or_default(),
+            Keys::All => arguments,
             Keys::Counted => {
                 let count = arguments.get(1).and_then(|count| std::str::from_utf8(count).ok()?.parse::<usize>().ok());
                 let end = count.and_then(|count| count.checked_add(2));
@@ -121,6 +127,7 @@ mod tests {
     fn keys_are_found_where_the_table_says() {
         assert_eq!(Command::new(&GET).arg("k").keys(), ["k"]);
         assert!(Command::new(&PING).arg("k").keys().is_empty());
+        assert_eq!(Command::new(&MGET).arg("a").arg("b").keys(), ["a", "b"]);
         let script = Command::new(&EVALSHA).arg("sha").arg("2").arg("a").arg("b").arg("value");
         assert_eq!(script.keys(), ["a", "b"]);
         assert!(Command::new(&EVALSHA).arg("sha").arg("9").arg("a").keys().is_empty());

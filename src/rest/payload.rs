@@ -17,6 +17,22 @@ pub enum Payload {
     Raw(Bytes),
 }
 
+impl Payload {
+    /// The JSON, where nothing else is read.
+    ///
+    /// # Errors
+    /// A problem where it is something else.
+    pub fn into_json(self) -> Result<Bytes, Problem> {
+        match self {
+            Self::Json(json) => Ok(json),
+            Self::Raw(_) => {
+                let detail = "only JSON is read here: send `Content-Type: application/json`";
+                Err(Problem::new(Kind::UnsupportedMediaType, detail))
+            }
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Payload {
     type Rejection = Problem;
 

@@ -1,8 +1,14 @@
 //! `/v1/strings`: strings, as JSON or as the bytes themselves.
+//!
+//! - [`change`]: append and increment
+//! - [`many`]: reading many at once
+
+mod change;
+mod many;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, post, put};
 use bytes::Bytes;
 use futures_util::future::try_join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -13,6 +19,7 @@ use super::entity_tag::{Condition, EntityTag};
 use super::expiry::{Expiry, Given};
 use super::form::Form;
 use super::payload::{self, Payload};
+use super::range;
 use super::target::{Target, location};
 use super::text::{Text, Value};
 use crate::auth::Grant;
@@ -30,8 +37,16 @@ static DELETE: Script = script!("condition.lua", "delete.lua");
 /// The routes.
 pub fn router() -> Router {
     Router::new()
-        .route(COLLECTION, get(read).post(create).put(replace).delete(delete))
-        .route("/v1/strings/{key}", get(read).put(replace).delete(delete))
+        .route(COLLECTION, one().get(many::read_one_or_many).post(create))
+        .route("/v1/strings/{key}", one().get(read))
+        .route("/v1/strings/{key}/increment", post(change::increment))
+        // The key `get` has the same path.
+        .route("/v1/strings/get", one().get(read).post(many::read_many))
+}
+
+/// What there is for one key, but for GET.
+fn one() -> MethodRouter {
+    put(replace).patch(change::append).delete(delete)
 }
 
 /// A value in the JSON form.
@@ -99,11 +114,12 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
     if if_none_match.matches(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());
     }
-    Ok(match form {
-        Form::Raw => (common, RAW_HEADERS, value).into_response(),
-        // It would be written in vain.
-        Form::Json if method == Method::HEAD => (common, super::JSON).into_response(),
-        Form::Json => {
+    // The answer to HEAD has no body, and a part is for GET alone.
+    Ok(match (form, method == Method::HEAD) {
+        (Form::Raw, true) => (common, RAW_HEADERS).into_response(),
+        (Form::Json, true) => (common, super::JSON).into_response(),
+        (Form::Raw, false) => (common, raw(&headers, &tag, value)?).into_response(),
+        (Form::Json, false) => {
             let limit = grant.limits().json_value_bytes;
             if value.len() > limit {
                 let detail = format!(
@@ -119,8 +135,21 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
     })
 }
 
+/// The value as it is, or the part of it that is asked for.
+fn raw(headers: &HeaderMap, tag: &EntityTag, value: Bytes) -> Result<Response, Problem> {
+    let length = value.len();
+    let Some(part) = range::wanted(headers, tag, length)? else {
+        return Ok((RAW_HEADERS, value).into_response());
+    };
+    let place = HeaderValue::try_from(format!("bytes {}-{}/{length}", part.start(), part.end()))
+        .map_err(|error| Problem::new(Kind::Internal, "the part's place").because(error))?;
+    let place = [(header::CONTENT_RANGE, place)];
+    Ok((StatusCode::PARTIAL_CONTENT, RAW_HEADERS, place, value.slice(part)).into_response())
+}
+
 /// The headers of the raw form: whatever the bytes are, no browser shows them as a page.
-const RAW_HEADERS: [(HeaderName, HeaderValue); 3] = [
+const RAW_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
     (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),

@@ -1,0 +1,97 @@
+//! Changing a part of a string: append and increment.
+
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+use super::{condition_failed, conditions, no_such_string, unexpected};
+use crate::auth::Grant;
+use crate::problem::{Kind, Problem};
+use crate::redis::command::{INCRBY, INCRBYFLOAT};
+use crate::redis::script::{Script, script};
+use crate::redis::{Access, Command, Reply};
+use crate::rest::payload::{self, Payload};
+use crate::rest::target::Target;
+use crate::rest::text::Text;
+
+static APPEND: Script = script!("../condition.lua", "../append.lua");
+
+/// The body of a PATCH.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patch {
+    append: Text,
+}
+
+/// The answer to a PATCH.
+#[derive(Serialize)]
+struct Patched {
+    key: Text,
+    /// In bytes.
+    length: i64,
+}
+
+/// Appends to a string that exists, under the conditions given (<https://redis.io/commands/append/>).
+pub(super) async fn append(
+    grant: Grant,
+    target: Target,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    let Patch { append: Text(tail) } = payload::read(&payload.into_json()?)?;
+    let mut arguments = conditions(&headers)?;
+    arguments.push(tail);
+    match grant.run(&APPEND, std::slice::from_ref(&key), &arguments).await? {
+        Reply::Integer(-1) => Err(condition_failed()),
+        Reply::Integer(-2) => Err(no_such_string()),
+        Reply::Integer(length) => Ok(crate::rest::json(StatusCode::OK, &Patched { key: Text(key), length })),
+        other => Err(unexpected(&other, Access::Write)),
+    }
+}
+
+/// The body of an increment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Increment<'a> {
+    #[serde(borrow)]
+    by: Option<&'a RawValue>,
+}
+
+/// The answer to an increment.
+#[derive(Serialize)]
+struct Incremented<'a> {
+    value: &'a RawValue,
+}
+
+/// Adds to a number, 1 where the body does not say: an integer by `INCRBY` (<https://redis.io/commands/incrby/>), a
+/// decimal by `INCRBYFLOAT`. A key that does not exist counts as 0.
+pub(super) async fn increment(grant: Grant, target: Target, payload: Payload) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    let body = payload.into_json()?;
+    let Increment { by } = payload::read(&body)?;
+    let by = by.map_or("1", RawValue::get);
+
+    let row = match (by.parse::<i64>(), by.parse::<Number>()) {
+        (Ok(_), _) => &INCRBY,
+        (Err(_), Ok(_)) => &INCRBYFLOAT,
+        (Err(_), Err(_)) => {
+            return Err(Problem::new(Kind::Invalid, "`by` must be a 64-bit integer or a decimal number"));
+        }
+    };
+    let command = Command::new(row).arg(key).arg(Bytes::copy_from_slice(by.as_bytes()));
+    let reply = grant.execute(command).await?;
+    let value = match &reply {
+        Reply::Integer(number) => Some(number.to_string()),
+        Reply::Bulk(digits) => std::str::from_utf8(digits).ok().map(str::to_owned),
+        _ => None,
+    };
+    let value = value.and_then(|digits| RawValue::from_string(digits).ok());
+    let value = value.ok_or_else(|| unexpected(&reply, Access::Write))?;
+    Ok(crate::rest::json(StatusCode::OK, &Incremented { value: &value }))
+}
