@@ -120,6 +120,11 @@ impl Grant {
         self.redis.execute(command).await.map_err(Refusal::Redis)
     }
 
+    /// Whether a key is Redstart's own.
+    pub fn hides(&self, key: &[u8]) -> bool {
+        key.starts_with(self.config.server.key_prefix.as_bytes())
+    }
+
     fn check(&self, command: &Command, access: Access) -> Result<(), Problem> {
         if self.token == Token::Health && command.row.name != "PING" {
             return Err(Problem::new(Kind::Internal, "a health check may only send PING"));
@@ -133,9 +138,8 @@ impl Grant {
         if command.keys().iter().any(|key| key.len() > limit) {
             return Err(Problem::new(Kind::Invalid, format!("the key is longer than {limit} bytes")));
         }
-        let prefix = &self.config.server.key_prefix;
-        if command.keys().iter().any(|key| key.starts_with(prefix.as_bytes())) {
-            let detail = format!("keys that begin with `{prefix}` are Redstart's own");
+        if command.keys().iter().any(|key| self.hides(key)) {
+            let detail = format!("keys that begin with `{}` are Redstart's own", self.config.server.key_prefix);
             return Err(Problem::new(Kind::Forbidden, detail));
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`health`]: the resources
+//! - [`keys`], [`strings`], [`health`]: the resources
 //! - [`target`]: which key a request is about
 //! - [`payload`]: the body, as JSON or as bytes
 //! - [`text`]: bytes in JSON
+//! - [`page`]: lists that come in pages
 //! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
 //! - [`entity_tag`]: `ETag` and the conditions on it
 //! - [`form`]: JSON or raw, as the caller prefers
@@ -13,6 +14,8 @@ pub mod entity_tag;
 pub mod expiry;
 pub mod form;
 pub mod health;
+pub mod keys;
+pub mod page;
 pub mod payload;
 pub mod range;
 pub mod strings;
@@ -25,11 +28,14 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use crate::problem::{Kind, Problem};
+use crate::redis::{Access, RedisError, Reply};
+use text::Text;
 
 /// Every route.
 pub fn router() -> Router {
     Router::new()
         .merge(health::router())
+        .merge(keys::router())
         .merge(strings::router())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -46,6 +52,20 @@ async fn no_such_method(method: Method) -> Response {
     }
     Problem::new(Kind::MethodNotAllowed, "the path has no such method; the header `Allow` names those it has")
         .into_response()
+}
+
+/// The answer to a write: the key that it was about.
+#[derive(Serialize)]
+struct Written {
+    key: Text,
+}
+
+fn no_such_key() -> Problem {
+    Problem::new(Kind::NotFound, "the key does not exist")
+}
+
+fn unexpected(reply: &Reply, access: Access) -> Problem {
+    Problem::from_redis(&RedisError::unexpected(reply), access)
 }
 
 /// The header of an answer in JSON.

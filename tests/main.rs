@@ -5,6 +5,7 @@
 mod access;
 mod configuration;
 mod faults;
+mod keys;
 mod limits;
 mod load;
 mod log;

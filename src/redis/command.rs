@@ -20,6 +20,8 @@ pub enum Keys {
     None,
     /// The first.
     First,
+    /// The second: the first is a subcommand.
+    Second,
     /// Every one.
     All,
     /// As in `EVALSHA sha count key…`: the second argument counts the keys after it.
@@ -63,10 +65,15 @@ table! {
     GET         Scalar    Read  First:   "<https://redis.io/commands/get/>";
     INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
     INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
+    MEMORY      Scalar    Read  Second:  "<https://redis.io/commands/memory-usage/>: only `USAGE`.";
     MGET        FlatArray Read  All:     "<https://redis.io/commands/mget/>";
+    OBJECT      Scalar    Read  Second:  "<https://redis.io/commands/object-encoding/>: only `ENCODING`.";
     PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
     PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
+    SCAN        FlatArray Read  None:    "<https://redis.io/commands/scan/>: the cursor, then the keys.";
     SET         Scalar    Write First:   "<https://redis.io/commands/set/>: without `GET`.";
+    TYPE        Scalar    Read  First:   "<https://redis.io/commands/type/>";
+    UNLINK      Scalar    Write All:     "<https://redis.io/commands/unlink/>";
 }
 
 /// A command with its arguments.
@@ -104,6 +111,7 @@ impl Command {
         match self.row.keys {
             Keys::None => &[],
             Keys::First => arguments.get(..1).unwrap_or_default(),
+            Keys::Second => arguments.get(1..2).unwrap_or_default(),
             Keys::All => arguments,
             Keys::Counted => {
                 let count = arguments.get(1).and_then(|count| std::str::from_utf8(count).ok()?.parse::<usize>().ok());

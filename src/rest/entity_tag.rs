@@ -72,6 +72,20 @@ impl Condition {
         Self::of(headers, &header::IF_NONE_MATCH, true)
     }
 
+    /// Refuses conditions where nothing would heed them.
+    ///
+    /// # Errors
+    /// A problem where there is one.
+    pub fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
+        match [header::IF_MATCH, header::IF_NONE_MATCH].into_iter().find(|name| headers.contains_key(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let detail = format!("`{name}` is not heeded here: it is for GET, PUT, PATCH and DELETE of a value");
+                Err(Problem::new(Kind::Invalid, detail))
+            }
+        }
+    }
+
     fn of(headers: &HeaderMap, name: &HeaderName, weak_counts: bool) -> Result<Self, Problem> {
         let wrong = || {
             let detail = format!("the header `{name}` must be `*` or entity tags in quotes, separated by commas");

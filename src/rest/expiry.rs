@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::problem::{Kind, Problem};
+use crate::redis::Reply;
 use crate::uri::Query;
 
 /// When a key that is written ends.
@@ -70,12 +71,25 @@ impl Expiry {
     }
 }
 
+/// What `PTTL` says, in seconds (<https://redis.io/commands/pttl/>).
+#[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years of milliseconds")]
+pub fn seconds(pttl: Reply) -> Option<f64> {
+    match pttl {
+        Reply::Integer(milliseconds) if milliseconds >= 0 => Some(milliseconds as f64 / 1000.0),
+        _ => None,
+    }
+}
+
 fn wrong_ttl() -> Problem {
     Problem::new(Kind::Invalid, "`ttl` must be a number of seconds, at least 0.001 and at most 3155760000000")
 }
 
+/// After so many seconds, rounded to milliseconds.
+///
+/// # Errors
+/// A problem where that is not from a millisecond to a hundred thousand years.
 #[expect(clippy::cast_possible_truncation, reason = "the range was checked, and whole numbers are left")]
-fn after(seconds: f64) -> Result<Expiry, Problem> {
+pub fn after(seconds: f64) -> Result<Expiry, Problem> {
     let milliseconds = (seconds * 1000.0).round();
     if seconds >= 0.001 && (1.0..=MAX_TTL_MS).contains(&milliseconds) {
         Ok(Expiry::After(milliseconds as i64))
@@ -84,7 +98,11 @@ fn after(seconds: f64) -> Result<Expiry, Problem> {
     }
 }
 
-fn at_time(text: &str) -> Result<Expiry, Problem> {
+/// At a time that RFC 3339 writes.
+///
+/// # Errors
+/// A problem where it is none, or not in the future.
+pub fn at_time(text: &str) -> Result<Expiry, Problem> {
     // The library reads more forms than RFC 3339 has.
     let is_rfc_3339 = text.is_ascii()
         && text.get(4..5) == Some("-")

@@ -16,17 +16,18 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity_tag::{Condition, EntityTag};
-use super::expiry::{Expiry, Given};
+use super::expiry::{Expiry, Given, seconds};
 use super::form::Form;
 use super::payload::{self, Payload};
 use super::range;
 use super::target::{Target, location};
 use super::text::{Text, Value};
+use super::{Written, no_such_key, unexpected};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::{GET, PTTL, SET};
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, RedisError, Reply};
+use crate::redis::{Access, Command, Reply};
 use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/strings";
@@ -77,12 +78,6 @@ struct Creation {
     expires_at: Option<String>,
 }
 
-/// The answer to a write.
-#[derive(Serialize)]
-struct Written {
-    key: Text,
-}
-
 /// The value, by `GET` (<https://redis.io/commands/get/>); in JSON with its time to live.
 async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let Target { key, query } = target;
@@ -101,7 +96,7 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
     };
     let value = match (value, &ttl) {
         // The key may end between the two commands.
-        (Reply::Nil, _) | (_, Some(Reply::Integer(-2))) => return Err(no_such_string()),
+        (Reply::Nil, _) | (_, Some(Reply::Integer(-2))) => return Err(no_such_key()),
         (Reply::Bulk(value), _) => value,
         (other, _) => return Err(unexpected(&other, Access::Read)),
     };
@@ -157,9 +152,7 @@ const RAW_HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// Creates a value, by `SET … NX` (<https://redis.io/commands/set/>), under the key given or a new one.
 async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
-        return Err(Problem::new(Kind::Invalid, "POST creates only, and takes no condition; PUT does"));
-    }
+    Condition::refuse(&headers)?;
     let in_query = query.take("key")?;
     let (in_body, value, given) = match payload {
         Payload::Raw(value) => (None, value, Given::default()),
@@ -230,7 +223,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
     arguments.push(Bytes::from("string"));
     match grant.run(&DELETE, &[key], &arguments).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Reply::Integer(0) => Err(no_such_string()),
+        Reply::Integer(0) => Err(no_such_key()),
         Reply::Integer(-1) => Err(condition_failed()),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -241,23 +234,6 @@ fn conditions(headers: &HeaderMap) -> Result<Vec<Bytes>, Problem> {
     Ok(vec![Condition::if_match(headers)?.script_argument(), Condition::if_none_match(headers)?.script_argument()])
 }
 
-/// What `PTTL` says, in seconds (<https://redis.io/commands/pttl/>).
-#[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years of milliseconds")]
-fn seconds(pttl: Reply) -> Option<f64> {
-    match pttl {
-        Reply::Integer(milliseconds) if milliseconds >= 0 => Some(milliseconds as f64 / 1000.0),
-        _ => None,
-    }
-}
-
-fn no_such_string() -> Problem {
-    Problem::new(Kind::NotFound, "the key does not exist")
-}
-
 fn condition_failed() -> Problem {
     Problem::new(Kind::PreconditionFailed, "the value is not what the condition says; nothing was changed")
-}
-
-fn unexpected(reply: &Reply, access: Access) -> Problem {
-    Problem::from_redis(&RedisError::unexpected(reply), access)
 }

@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::{condition_failed, conditions, no_such_string, unexpected};
+use super::{condition_failed, conditions};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::{INCRBY, INCRBYFLOAT};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Command, Reply};
+use crate::rest::entity_tag::Condition;
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
 use crate::rest::text::Text;
+use crate::rest::{no_such_key, unexpected};
 
 static APPEND: Script = script!("../condition.lua", "../append.lua");
 
@@ -48,7 +50,7 @@ pub(super) async fn append(
     arguments.push(tail);
     match grant.run(&APPEND, std::slice::from_ref(&key), &arguments).await? {
         Reply::Integer(-1) => Err(condition_failed()),
-        Reply::Integer(-2) => Err(no_such_string()),
+        Reply::Integer(-2) => Err(no_such_key()),
         Reply::Integer(length) => Ok(crate::rest::json(StatusCode::OK, &Patched { key: Text(key), length })),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -70,9 +72,15 @@ struct Incremented<'a> {
 
 /// Adds to a number, 1 where the body does not say: an integer by `INCRBY` (<https://redis.io/commands/incrby/>), a
 /// decimal by `INCRBYFLOAT`. A key that does not exist counts as 0.
-pub(super) async fn increment(grant: Grant, target: Target, payload: Payload) -> Result<Response, Problem> {
+pub(super) async fn increment(
+    grant: Grant,
+    target: Target,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response, Problem> {
     let Target { key, query } = target;
     query.finish()?;
+    Condition::refuse(&headers)?;
     let body = payload.into_json()?;
     let Increment { by } = payload::read(&body)?;
     let by = by.map_or("1", RawValue::get);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::{read, unexpected};
+use super::read;
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::MGET;
@@ -13,6 +13,7 @@ use crate::redis::{Access, Command, Reply};
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
 use crate::rest::text::Text;
+use crate::rest::unexpected;
 use crate::uri::Query;
 
 /// The most keys in a query.

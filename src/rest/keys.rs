@@ -1,0 +1,233 @@
+//! `/v1/keys`: keys of every type: what there is, when it ends, its name.
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use futures_util::future::try_join4;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::entity_tag::Condition;
+use super::expiry::{self, Expiry, seconds};
+use super::page::{Items, Page};
+use super::payload::{self, Payload};
+use super::target::{Target, location};
+use super::text::Text;
+use super::{Written, no_such_key, unexpected};
+use crate::auth::Grant;
+use crate::problem::{Kind, Problem};
+use crate::redis::command::{MEMORY, OBJECT, PTTL, SCAN, TYPE, UNLINK};
+use crate::redis::script::{Script, script};
+use crate::redis::{Access, Command, Reply};
+use crate::uri::Query;
+
+const COLLECTION: &str = "/v1/keys";
+
+static EXPIRE: Script = script!("expire.lua");
+static TO_KEY: Script = script!("to_key.lua");
+
+/// The routes.
+pub fn router() -> Router {
+    Router::new()
+        .route(COLLECTION, get(list))
+        .route("/v1/keys/{key}", get(show).patch(change_expiry).delete(delete))
+        .route("/v1/keys/{key}/rename", post(rename))
+        .route("/v1/keys/{key}/copy", post(copy))
+}
+
+/// How often a page goes on to look for more keys before it comes with fewer than asked for.
+const MAX_SCANS: usize = 10;
+
+/// The keys, by `SCAN` (<https://redis.io/commands/scan/>): a full pass sees each key that was there throughout at least
+/// once.
+async fn list(grant: Grant, mut query: Query) -> Result<Response, Problem> {
+    let Page { mut cursor, limit } = Page::of(&mut query)?;
+    let mut filters = vec![Bytes::from("COUNT"), Bytes::from(limit.to_string())];
+    if let Some(pattern) = query.take("match")? {
+        filters.extend([Bytes::from("MATCH"), pattern]);
+    }
+    if let Some(kind) = query.take("type")? {
+        filters.extend([Bytes::from("TYPE"), kind]);
+    }
+    query.finish()?;
+
+    let mut items = Vec::new();
+    for _ in 0..MAX_SCANS {
+        let scan = Command::new(&SCAN).arg(cursor.to_string()).args(filters.iter().cloned());
+        let reply = grant.execute(scan).await?;
+        let (next, keys) = scanned(reply)?;
+        items.extend(keys.into_iter().filter(|key| !grant.hides(key)).map(Text));
+        cursor = next;
+        if cursor == 0 || items.len() >= limit {
+            break;
+        }
+    }
+    let next_cursor = (cursor != 0).then(|| cursor.to_string());
+    Ok(super::json(StatusCode::OK, &Items { items, next_cursor }))
+}
+
+/// The cursor and the keys of a flattened reply.
+fn scanned(reply: Reply) -> Result<(u64, Vec<Bytes>), Problem> {
+    let strings = match reply {
+        Reply::Array(replies) => replies
+            .into_iter()
+            .map(|reply| match reply {
+                Reply::Bulk(bytes) => Ok(bytes),
+                other => Err(unexpected(&other, Access::Read)),
+            })
+            .collect::<Result<Vec<_>, _>>()?,
+        other => return Err(unexpected(&other, Access::Read)),
+    };
+    let mut strings = strings.into_iter();
+    let cursor = strings.next().and_then(|cursor| std::str::from_utf8(&cursor).ok()?.parse().ok());
+    let cursor = cursor.ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
+    Ok((cursor, strings.collect()))
+}
+
+/// What there is to know of a key.
+#[derive(Serialize)]
+struct Facts {
+    key: Text,
+    r#type: String,
+    /// Seconds until it ends.
+    ttl: Option<f64>,
+    encoding: Option<Text>,
+    memory_bytes: Option<i64>,
+}
+
+/// Its type, when it ends, how Redis keeps it, in one round trip.
+async fn show(grant: Grant, target: Target) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    let (kind, ttl, encoding, memory) = try_join4(
+        grant.execute(Command::new(&TYPE).arg(key.clone())),
+        grant.execute(Command::new(&PTTL).arg(key.clone())),
+        grant.execute(Command::new(&OBJECT).arg("ENCODING").arg(key.clone())),
+        grant.execute(Command::new(&MEMORY).arg("USAGE").arg(key.clone())),
+    )
+    .await?;
+    let r#type = match kind {
+        Reply::Status(kind) if kind != "none" => kind,
+        Reply::Status(_) => return Err(no_such_key()),
+        other => return Err(unexpected(&other, Access::Read)),
+    };
+    // The key may end between two of the commands: then there is nothing to say of the rest.
+    let encoding = if let Reply::Bulk(encoding) = encoding { Some(Text(encoding)) } else { None };
+    let memory_bytes = if let Reply::Integer(bytes) = memory { Some(bytes) } else { None };
+    Ok(super::json(StatusCode::OK, &Facts { key: Text(key), r#type, ttl: seconds(ttl), encoding, memory_bytes }))
+}
+
+/// The body that changes when a key ends: `null` for never.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ending {
+    #[serde(default)]
+    ttl: Field<f64>,
+    #[serde(default)]
+    expires_at: Field<String>,
+}
+
+/// A field that may be `null`, or not be there.
+#[derive(Default)]
+enum Field<T> {
+    #[default]
+    Absent,
+    Null,
+    Given(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(|given| given.map_or(Self::Null, Self::Given))
+    }
+}
+
+/// Sets or clears the expiry (<https://redis.io/commands/pexpire/>, <https://redis.io/commands/persist/>).
+async fn change_expiry(
+    grant: Grant,
+    target: Target,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    Condition::refuse(&headers)?;
+    let Ending { ttl, expires_at } = payload::read(&payload.into_json()?)?;
+    let expiry = match (ttl, expires_at) {
+        (Field::Given(seconds), Field::Absent) => expiry::after(seconds)?,
+        (Field::Absent, Field::Given(time)) => expiry::at_time(&time)?,
+        (Field::Null, Field::Absent) | (Field::Absent, Field::Null) => Expiry::Never,
+        _ => return Err(Problem::new(Kind::Invalid, "either `ttl` or `expires_at` is needed; `null` is for never")),
+    };
+    let command = |name: &'static str, time: i64| vec![Bytes::from(name), Bytes::from(time.to_string())];
+    let arguments = match expiry {
+        Expiry::After(milliseconds) => command("PEXPIRE", milliseconds),
+        Expiry::At(milliseconds) => command("PEXPIREAT", milliseconds),
+        Expiry::Never | Expiry::Keep => vec![Bytes::from("PERSIST")],
+    };
+    match grant.run(&EXPIRE, std::slice::from_ref(&key), &arguments).await? {
+        Reply::Integer(1) => Ok(super::json(StatusCode::OK, &Written { key: Text(key) })),
+        Reply::Integer(0) => Err(no_such_key()),
+        other => Err(unexpected(&other, Access::Write)),
+    }
+}
+
+/// Deletes a key of any type, by `UNLINK` (<https://redis.io/commands/unlink/>).
+async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    Condition::refuse(&headers)?;
+    match grant.execute(Command::new(&UNLINK).arg(key)).await? {
+        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(0) => Err(no_such_key()),
+        other => Err(unexpected(&other, Access::Write)),
+    }
+}
+
+/// The body of a rename or a copy.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Destination {
+    to: Text,
+    #[serde(default)]
+    replace: bool,
+}
+
+/// Renames a key (<https://redis.io/commands/rename/>).
+async fn rename(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+    to_key(grant, "RENAME", target, &headers, payload).await.map(|to| super::json(StatusCode::OK, &Written { key: to }))
+}
+
+/// Copies a key (<https://redis.io/commands/copy/>).
+async fn copy(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+    let to = to_key(grant, "COPY", target, &headers, payload).await?;
+    let place = HeaderValue::try_from(location(COLLECTION, &to.0))
+        .map_err(|error| Problem::new(Kind::Internal, "the copy's location").because(error))?;
+    Ok(([(header::LOCATION, place)], super::json(StatusCode::CREATED, &Written { key: to })).into_response())
+}
+
+async fn to_key(
+    grant: Grant,
+    command: &'static str,
+    target: Target,
+    headers: &HeaderMap,
+    payload: Payload,
+) -> Result<Text, Problem> {
+    let Target { key, query } = target;
+    query.finish()?;
+    Condition::refuse(headers)?;
+    let Destination { to: Text(to), replace } = payload::read(&payload.into_json()?)?;
+    if to == key {
+        return Err(Problem::new(Kind::Invalid, "`to` must be another key"));
+    }
+    let arguments = [Bytes::from(command), Bytes::from(if replace { "replace" } else { "keep" })];
+    match grant.run(&TO_KEY, &[key, to.clone()], &arguments).await? {
+        Reply::Integer(1) => Ok(Text(to)),
+        Reply::Integer(0) => Err(no_such_key()),
+        Reply::Integer(-1) => {
+            Err(Problem::new(Kind::Conflict, "the key `to` exists already; `\"replace\": true` replaces it"))
+        }
+        other => Err(unexpected(&other, Access::Write)),
+    }
+}
