@@ -33,7 +33,9 @@ fn a_full_pass_sees_each_key_and_none_of_redstarts_own() {
     let (server, Host { ref client, .. }) = setup();
     let expected: BTreeSet<_> = (0..2500).map(|number| format!("key-{number}")).collect();
     let mut fill = vec![b"MSET".to_vec(), b"redstart:x".to_vec(), b"v".to_vec()];
-    expected.iter().for_each(|key| fill.extend([key.as_bytes().to_vec(), b"v".to_vec()]));
+    for key in &expected {
+        fill.extend([key.as_bytes().to_vec(), b"v".to_vec()]);
+    }
     server.command::<String>(&fill.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let (keys, pages) = all_pages(client, "limit=500");
     assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), expected);

@@ -77,7 +77,9 @@ fn increments_at_once_are_all_counted() {
             })
         })
         .collect();
-    workers.into_iter().for_each(|worker| worker.join().unwrap());
+    for worker in workers {
+        worker.join().unwrap();
+    }
     assert_eq!(server.command::<String>(&[b"GET", b"n"]), "400");
 }
 

@@ -1,7 +1,7 @@
 //! `/v1/strings`: strings, as JSON or as the bytes themselves.
 //!
-//! - [`change`]: append and increment
-//! - [`many`]: reading many at once
+//! - `change`: append and increment
+//! - `many`: reading many at once
 
 mod change;
 mod many;
