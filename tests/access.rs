@@ -2,11 +2,11 @@
 
 use redstart_tests::host::{Host, READ_ONLY_TOKEN};
 use redstart_tests::server::Server;
+use redstart_tests::setup;
 
 #[test]
 fn without_a_token_and_with_a_wrong_one_nothing_is_done() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     for token in [None, Some("wrong"), Some(""), Some("test-token-and-more")] {
         let stranger = host.client.with_token(token);
         for answer in [
@@ -27,8 +27,7 @@ fn without_a_token_and_with_a_wrong_one_nothing_is_done() {
 
 #[test]
 fn a_missing_token_and_a_wrong_one_are_told_apart() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (_server, host) = setup();
     let missing = host.client.with_token(None).get("/v1/strings/k").problem(401);
     let wrong = host.client.with_token(Some("wrong")).get("/v1/strings/k").problem(401);
     assert!(missing.contains("is needed") && wrong.contains("not a valid one"), "{missing} / {wrong}");
@@ -36,8 +35,7 @@ fn a_missing_token_and_a_wrong_one_are_told_apart() {
 
 #[test]
 fn a_read_only_token_reads_and_does_not_write() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (_server, host) = setup();
     host.client.put_raw("/v1/strings/k", b"v");
     let reader = host.client.with_token(Some(READ_ONLY_TOKEN));
     assert_eq!(reader.get("/v1/strings/k").status, 200);
@@ -95,8 +93,7 @@ fn redstarts_own_keys_are_out_of_reach() {
 
 #[test]
 fn health_checks_need_no_token() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (_server, host) = setup();
     let anyone = host.client.with_token(None);
     assert_eq!(anyone.get("/healthz").body, b"{\"status\":\"ok\"}");
     assert_eq!(anyone.get("/readyz").body, b"{\"status\":\"ready\"}");

@@ -5,14 +5,8 @@ use std::thread;
 
 use redstart_tests::client::Client;
 use redstart_tests::host::{Host, READ_ONLY_TOKEN};
-use redstart_tests::server::Server;
+use redstart_tests::setup;
 use serde_json::{Value, json};
-
-fn setup() -> (Server, Host) {
-    let server = Server::new();
-    let host = Host::new(server.port);
-    (server, host)
-}
 
 /// Every key of every page, and how many pages there were.
 fn all_pages(client: &Client, query: &str) -> (Vec<String>, usize) {

@@ -6,6 +6,7 @@ use std::thread;
 use redstart_tests::host::Host;
 use redstart_tests::scripted::{Answer, Scripted};
 use redstart_tests::server::Server;
+use redstart_tests::setup;
 use redstart_tests::wait_until;
 
 #[test]
@@ -20,8 +21,7 @@ fn a_body_over_the_components_limit_is_413() {
 
 #[test]
 fn a_key_over_the_limit_is_refused_before_anything_is_written() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     for (length, status) in [(8192, 201), (8193, 422), (200_000, 422)] {
         let body = serde_json::json!({"key": "\u{fc}".repeat(length / 2) + &"x".repeat(length % 2), "value": "v"});
         let created = host.client.send_json("POST", "/v1/strings", &body);
@@ -35,8 +35,7 @@ fn a_key_over_the_limit_is_refused_before_anything_is_written() {
 
 #[test]
 fn many_large_values_at_once_are_refused_in_json_and_nothing_else_suffers() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     server.command::<String>(&[b"SET", b"large", &vec![0; 16_000_000]]);
     server.command::<String>(&[b"SET", b"allowed", &vec![0; 4 << 20]]);
     let readers: Vec<_> = (0..8)

@@ -3,8 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use redstart_tests::host::Host;
-use redstart_tests::server::Server;
+use redstart_tests::setup;
 
 const CLIENTS: usize = 200;
 
@@ -16,8 +15,7 @@ fn duration() -> Duration {
 
 #[test]
 fn two_hundred_clients_get_no_error_and_what_was_acknowledged_is_there() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     let end = Instant::now() + duration();
     let workers: Vec<_> = (0..CLIENTS)
         .map(|number| {

@@ -2,12 +2,12 @@
 
 use redstart_tests::host::Host;
 use redstart_tests::server::Server;
+use redstart_tests::setup;
 use serde_json::Value;
 
 #[test]
 fn a_request_is_one_line_of_logfmt_without_key_or_query() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (_server, host) = setup();
     host.client.send("PUT", "/v1/strings/my-key?ttl=100", &[("x-request-id", "my-id")], b"my-value");
     let log = host.log();
     let lines: Vec<_> = log.lines().filter(|line| line.contains("msg=request")).collect();
@@ -26,8 +26,7 @@ fn a_request_is_one_line_of_logfmt_without_key_or_query() {
 
 #[test]
 fn what_a_caller_wrote_is_not_in_the_log() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (_server, host) = setup();
     host.client.send_json("PUT", "/v1/strings/k", &Value::from("hush"));
     host.client.send_json("PUT", "/v1/strings/k", &serde_json::json!({"hush": 1}));
     host.client.put_raw("/v1/strings/k?hush=1", b"v");

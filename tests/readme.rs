@@ -2,13 +2,12 @@
 
 use std::process::Command;
 
-use redstart_tests::host::{Host, TOKEN, project};
-use redstart_tests::server::Server;
+use redstart_tests::host::{TOKEN, project};
+use redstart_tests::setup;
 
 #[test]
 fn each_curl_line_of_the_readme_works_as_it_stands() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let lines: Vec<_> = readme.lines().filter(|line| line.starts_with("curl ")).collect();
     assert!(lines.len() >= 5, "{lines:?}");

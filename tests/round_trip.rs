@@ -5,8 +5,7 @@ use std::fmt::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use redstart_tests::client::Client;
-use redstart_tests::host::Host;
-use redstart_tests::server::Server;
+use redstart_tests::setup;
 use serde_json::{Value, json};
 
 fn path(key: &[u8]) -> String {
@@ -40,8 +39,7 @@ fn round_trip(client: &Client, key: &[u8], value: &[u8]) {
 
 #[test]
 fn a_mebibyte_of_random_bytes_and_a_key_of_every_byte_survive() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     let key: Vec<u8> = (0..=255).collect();
     // xorshift: any bytes that do not repeat soon.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
@@ -60,8 +58,7 @@ fn a_mebibyte_of_random_bytes_and_a_key_of_every_byte_survive() {
 
 #[test]
 fn every_key_and_value_survives() {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = setup();
     let bytes = || prop_oneof![any::<Vec<u8>>(), ".*".prop_map(String::into_bytes)];
     proptest!(ProptestConfig::with_cases(128), |(key in bytes(), value in bytes())| {
         server.command::<String>(&[b"FLUSHALL"]);

@@ -3,15 +3,8 @@
 use std::thread;
 
 use redstart_tests::host::Host;
-use redstart_tests::server::Server;
-use redstart_tests::wait_until;
+use redstart_tests::{setup, wait_until};
 use serde_json::json;
-
-fn setup() -> (Server, Host) {
-    let server = Server::new();
-    let host = Host::new(server.port);
-    (server, host)
-}
 
 #[test]
 fn put_creates_then_replaces_and_get_shows_both_forms() {

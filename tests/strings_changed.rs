@@ -3,14 +3,8 @@
 use std::thread;
 
 use redstart_tests::host::{Host, READ_ONLY_TOKEN};
-use redstart_tests::server::Server;
+use redstart_tests::setup;
 use serde_json::{Value, json};
-
-fn setup() -> (Server, Host) {
-    let server = Server::new();
-    let host = Host::new(server.port);
-    (server, host)
-}
 
 #[test]
 fn append_adds_bytes_to_a_string_that_exists_and_keeps_its_time_to_live() {

@@ -18,8 +18,7 @@ fn exchange(client: &Client, first: &str, headers: &str) -> (String, String) {
 }
 
 fn setup() -> (Server, Host) {
-    let server = Server::new();
-    let host = Host::new(server.port);
+    let (server, host) = redstart_tests::setup();
     host.client.put_raw("/v1/strings/k", b"value");
     (server, host)
 }

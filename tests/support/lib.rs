@@ -12,6 +12,9 @@ pub mod host;
 pub mod scripted;
 pub mod server;
 
+use host::Host;
+use server::Server;
+
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -23,6 +26,13 @@ pub const PASSWORD_IN_URL: &str = "a%20password%20with%20spaces%2C%20%40%3A%2F%2
 
 /// The longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A Redis of the test's own, and the host over it.
+pub fn setup() -> (Server, Host) {
+    let server = Server::new();
+    let host = Host::new(server.port);
+    (server, host)
+}
 
 /// Waits until `condition` holds.
 ///
