@@ -98,7 +98,7 @@ impl Grant {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn run(&self, script: &Script, keys: &[Bytes], arguments: &[Bytes]) -> Result<Reply, Problem> {
-        let access = Access::Write;
+        let access = script.access();
         let result = match self.send(script.by_sha1(keys, arguments), access).await {
             Err(Refusal::Redis(error)) if script::is_unknown(&error) => {
                 self.send(script.by_source(keys, arguments), access).await
@@ -108,7 +108,10 @@ impl Grant {
         result.map_err(|refusal| match refusal {
             // What is wrong with a script of ours is not the caller's doing.
             Refusal::Redis(RedisError::Server(reply)) if reply.code == "ERR" => {
-                Problem::from_redis(&RedisError::Unexpected(reply.to_string()), access)
+                let text = reply.to_string();
+                let lacks_rights = text.contains("The user executing the script can't");
+                let error = if lacks_rights { RedisError::LoginRefused(text) } else { RedisError::Unexpected(text) };
+                Problem::from_redis(&error, access)
             }
             refusal => refusal.into_problem(access),
         })

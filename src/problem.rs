@@ -236,7 +236,6 @@ fn from_reply(reply: &ErrorReply) -> Problem {
         "invalid expire",
         "would overflow",
         "would produce NaN or Infinity",
-        "exceeds maximum allowed size",
     ];
     let problem = match reply.code.as_str() {
         "WRONGTYPE" => Problem::new(Kind::Conflict, "the key holds a value of another type"),

@@ -1,6 +1,7 @@
 //! `/v1/keys`, as its contract has it.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use redstart_tests::client::Client;
@@ -46,7 +47,7 @@ fn keys_are_found_by_pattern_and_by_type() {
     assert_eq!(found("match=a*&type=string"), ["a1", "a2"].map(str::to_owned).into());
     assert_eq!(found("type=list"), ["a3".to_owned()].into());
     assert_eq!(found("match=nothing"), BTreeSet::new());
-    for query in ["limit=0", "limit=1001", "cursor=x", "pattern=a"] {
+    for query in ["limit=0", "limit=1001", "cursor=x", "pattern=a", "type=sorted-set", "type="] {
         client.get(&format!("/v1/keys?{query}")).problem(422);
     }
 }
@@ -105,7 +106,9 @@ fn a_key_of_any_type_is_deleted() {
     server.command::<i64>(&[b"LPUSH", b"k", b"v"]);
     assert_eq!(client.delete("/v1/keys/k").status, 204);
     client.delete("/v1/keys/k").problem(404);
-    client.send("DELETE", "/v1/keys/k", &[("if-match", "*")], b"").problem(422);
+    for (method, path) in [("DELETE", "/v1/keys/k"), ("GET", "/v1/keys/k"), ("GET", "/v1/keys")] {
+        client.send(method, path, &[("if-match", "*")], b"").problem(422);
+    }
 }
 
 #[test]
@@ -136,15 +139,37 @@ fn a_key_is_renamed_and_copied_over_another_only_where_that_is_asked_for() {
 #[test]
 fn of_two_renames_to_the_same_key_one_wins() {
     let (_server, Host { ref client, .. }) = setup();
-    client.put_raw("/v1/strings/a", b"a");
-    client.put_raw("/v1/strings/b", b"b");
-    let rename = |from: &'static str| {
-        let client = client.apart();
-        move || client.send_json("POST", &format!("/v1/keys/{from}/rename"), &json!({"to": "c"})).status
-    };
-    let mut statuses = [thread::spawn(rename("a")), thread::spawn(rename("b"))].map(|writer| writer.join().unwrap());
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409]);
+    for round in 0..20 {
+        client.put_raw("/v1/strings/a", b"a");
+        client.put_raw("/v1/strings/b", b"b");
+        let start = Arc::new(Barrier::new(2));
+        let rename = |from: &'static str| {
+            let (client, start) = (client.apart(), start.clone());
+            move || {
+                start.wait();
+                client.send_json("POST", &format!("/v1/keys/{from}/rename"), &json!({"to": format!("c{round}")})).status
+            }
+        };
+        let mut statuses =
+            [thread::spawn(rename("a")), thread::spawn(rename("b"))].map(|writer| writer.join().unwrap());
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+    }
+}
+
+#[test]
+fn keys_that_no_path_can_hold_go_in_the_query() {
+    let (server, Host { ref client, .. }) = setup();
+    client.put_raw("/v1/strings/k", b"v");
+    for to in ["", ".", ".."] {
+        let copied = client.send_json("POST", "/v1/keys/k/copy", &json!({"to": to}));
+        let place = copied.header("location");
+        assert_eq!(client.get(place).json()["key"], to);
+        assert_eq!(client.send_json("PATCH", place, &json!({"ttl": 100})).status, 200);
+        assert!(server.command::<i64>(&[b"TTL", to.as_bytes()]) > 90);
+        assert_eq!(client.delete(place).status, 204);
+        client.get(place).problem(404);
+    }
 }
 
 #[test]
@@ -159,4 +184,6 @@ fn a_read_only_token_looks_and_changes_nothing() {
     reader.send_json("POST", "/v1/keys/k/rename", &json!({"to": "x"})).problem(403);
     reader.send_json("POST", "/v1/keys/k/copy", &json!({"to": "x"})).problem(403);
     client.get("/v1/keys/redstart:x").problem(403);
+    assert_eq!(client.get("/v1/keys").json(), json!({"items": ["k"], "next_cursor": null}));
+    assert_eq!(client.get("/v1/keys/k").json()["ttl"], Value::Null);
 }

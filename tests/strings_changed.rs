@@ -17,6 +17,12 @@ fn append_adds_bytes_to_a_string_that_exists_and_keeps_its_time_to_live() {
     assert!(server.command::<i64>(&[b"TTL", b"k"]) > 90);
     server.command::<i64>(&[b"LPUSH", b"list", b"item"]);
     client.send_json("PATCH", "/v1/strings/list", &json!({"append": "x"})).problem(409);
+
+    server.command::<String>(&[b"CONFIG", b"SET", b"proto-max-bulk-len", b"1048576"]);
+    client.put_raw("/v1/strings/long", &[b'x'; 1_000_000]);
+    let too_long = client.send_json("PATCH", "/v1/strings/long", &json!({"append": "x".repeat(60_000)}));
+    assert!(too_long.problem(422).contains("longer than Redis allows"));
+    assert_eq!(server.command::<i64>(&[b"STRLEN", b"long"]), 1_000_000);
 }
 
 #[test]
@@ -38,7 +44,7 @@ fn of_two_appends_under_the_same_condition_one_happens() {
 }
 
 #[test]
-fn increment_is_exact_to_the_last_digit() {
+fn integers_are_added_exactly_and_decimals_as_redis_does() {
     let (server, Host { ref client, .. }) = setup();
     let increment = |body: &str| {
         let answer =
@@ -53,7 +59,17 @@ fn increment_is_exact_to_the_last_digit() {
     assert_eq!(increment("{\"by\":-9223372036854775807}"), "{\"value\":0}");
     assert_eq!(increment("{\"by\":10.5}"), "{\"value\":10.5}");
     assert_eq!(increment("{\"by\":-1e1}"), "{\"value\":0.5}");
-    client.send_json("POST", "/v1/strings/n/increment", &json!({"by": 1})).problem(422);
+    assert_eq!(increment("{\"by\":1}"), "{\"value\":1.5}");
+    assert_eq!(increment("{\"by\":-0}"), "{\"value\":1.5}");
+    for by in ["9223372036854775808", "1e400", "null", "\"1\"", "true"] {
+        let body = format!("{{\"by\":{by}}}");
+        let json = [("content-type", "application/json")];
+        client.send("POST", "/v1/strings/n/increment", &json, body.as_bytes()).problem(422);
+    }
+    assert_eq!(client.get_raw("/v1/strings/n").body, b"1.5");
+    client.put_raw("/v1/strings/text", b"text");
+    let refused = client.send_json("POST", "/v1/strings/text/increment", &json!({}));
+    assert_eq!(refused.problem(422), "the value at the key is not a number");
     server.command::<i64>(&[b"LPUSH", b"list", b"item"]);
     client.send_json("POST", "/v1/strings/list/increment", &json!({})).problem(409);
 }
@@ -107,6 +123,12 @@ fn many_are_bounded_in_number_and_size() {
     server.command::<String>(&[b"SET", b"k", &vec![b'x'; 3 << 20]]);
     assert_eq!(ask(1).status, 200);
     assert!(ask(2).problem(406).contains("fewer"));
+    // Far more than the host takes as a reply: it never becomes one.
+    let keys: Vec<_> = (0..100).map(|number| format!("k{number}")).collect();
+    for key in &keys {
+        server.command::<String>(&[b"SET", key.as_bytes(), &vec![b'x'; 2 << 20]]);
+    }
+    client.send_json("POST", "/v1/strings/get", &json!({"keys": keys})).problem(406);
 }
 
 #[test]

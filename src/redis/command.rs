@@ -62,11 +62,12 @@ macro_rules! table {
 table! {
     EVAL        Scalar    Write Counted: "<https://redis.io/commands/eval/>: only for scripts of ours, which return one scalar.";
     EVALSHA     Scalar    Write Counted: "<https://redis.io/commands/evalsha/>: likewise.";
+    EVALSHA_RO  FlatArray Read  Counted: "<https://redis.io/commands/evalsha_ro/>: only for scripts of ours, which return a flat array.";
+    EVAL_RO     FlatArray Read  Counted: "<https://redis.io/commands/eval_ro/>: likewise.";
     GET         Scalar    Read  First:   "<https://redis.io/commands/get/>";
     INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
     INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
     MEMORY      Scalar    Read  Second:  "<https://redis.io/commands/memory-usage/>: only `USAGE`.";
-    MGET        FlatArray Read  All:     "<https://redis.io/commands/mget/>";
     OBJECT      Scalar    Read  Second:  "<https://redis.io/commands/object-encoding/>: only `ENCODING`.";
     PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
     PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
@@ -135,7 +136,9 @@ mod tests {
     fn keys_are_found_where_the_table_says() {
         assert_eq!(Command::new(&GET).arg("k").keys(), ["k"]);
         assert!(Command::new(&PING).arg("k").keys().is_empty());
-        assert_eq!(Command::new(&MGET).arg("a").arg("b").keys(), ["a", "b"]);
+        assert_eq!(Command::new(&UNLINK).arg("a").arg("b").keys(), ["a", "b"]);
+        assert_eq!(Command::new(&MEMORY).arg("USAGE").arg("k").keys(), ["k"]);
+        assert_eq!(Command::new(&OBJECT).arg("ENCODING").arg("k").keys(), ["k"]);
         let script = Command::new(&EVALSHA).arg("sha").arg("2").arg("a").arg("b").arg("value");
         assert_eq!(script.keys(), ["a", "b"]);
         assert!(Command::new(&EVALSHA).arg("sha").arg("9").arg("a").keys().is_empty());

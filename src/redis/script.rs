@@ -6,20 +6,22 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 
 use super::{
-    Command, RedisError,
-    command::{EVAL, EVALSHA},
+    Access, Command, RedisError,
+    command::{EVAL, EVAL_RO, EVALSHA, EVALSHA_RO, Row},
 };
 
-/// A script of ours, which returns one scalar.
+/// A script of ours. One that writes returns a scalar, one that reads a flat array.
 pub struct Script {
+    access: Access,
     source: &'static str,
     sha1: LazyLock<Bytes>,
 }
 
-/// Makes a [`Script`] of files beside the calling one, one after the other.
+/// Makes a [`Script`] that reads or writes of files beside the calling one, one after the other.
 macro_rules! script {
-    ($($file:literal),+) => {
+    ($access:ident: $($file:literal),+) => {
         $crate::redis::script::Script::new(
+            $crate::redis::Access::$access,
             concat!($(include_str!($file)),+),
             || $crate::digest::sha1_hex(concat!($(include_str!($file)),+).as_bytes()).into(),
         )
@@ -29,22 +31,35 @@ pub(crate) use script;
 
 impl Script {
     #[doc(hidden)]
-    pub const fn new(source: &'static str, sha1: fn() -> Bytes) -> Self {
-        Self { source, sha1: LazyLock::new(sha1) }
+    pub const fn new(access: Access, source: &'static str, sha1: fn() -> Bytes) -> Self {
+        Self { access, source, sha1: LazyLock::new(sha1) }
+    }
+
+    /// Whether it changes data.
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// The command that runs the script, if Redis knows it already.
     pub fn by_sha1(&self, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        Self::command(Command::new(&EVALSHA).arg(self.sha1.clone()), keys, arguments)
+        self.command([&EVALSHA_RO, &EVALSHA], self.sha1.clone(), keys, arguments)
     }
 
     /// The command that runs the script and makes it known to Redis.
     pub fn by_source(&self, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        Self::command(Command::new(&EVAL).arg(self.source), keys, arguments)
+        self.command([&EVAL_RO, &EVAL], Bytes::from_static(self.source.as_bytes()), keys, arguments)
     }
 
-    fn command(start: Command, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        start.arg(keys.len().to_string()).args(keys.iter().cloned()).args(arguments.iter().cloned())
+    fn command(&self, [read, write]: [&'static Row; 2], script: Bytes, keys: &[Bytes], arguments: &[Bytes]) -> Command {
+        let row = match self.access {
+            Access::Read => read,
+            Access::Write => write,
+        };
+        Command::new(row)
+            .arg(script)
+            .arg(keys.len().to_string())
+            .args(keys.iter().cloned())
+            .args(arguments.iter().cloned())
     }
 }
 

@@ -80,7 +80,9 @@ impl Condition {
         match [header::IF_MATCH, header::IF_NONE_MATCH].into_iter().find(|name| headers.contains_key(name)) {
             None => Ok(()),
             Some(name) => {
-                let detail = format!("`{name}` is not heeded here: it is for GET, PUT, PATCH and DELETE of a value");
+                let detail = format!(
+                    "`{name}` is not heeded here: it is for the path of one value, such as /v1/strings/{{key}}"
+                );
                 Err(Problem::new(Kind::Invalid, detail))
             }
         }

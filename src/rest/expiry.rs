@@ -109,7 +109,7 @@ pub fn at_time(text: &str) -> Result<Expiry, Problem> {
         && matches!(text.get(10..11), Some("T" | "t"))
         && !text.contains(['[', ' ']);
     let time: Timestamp = text.parse().ok().filter(|_| is_rfc_3339).ok_or_else(|| {
-        let detail = "`expires_at` must be a time as RFC 3339 writes it, such as 2030-01-31T12:00:00Z \
+        let detail = "`expires_at` must be a time as RFC 3339 writes it, before 9999-12-30, such as 2030-01-31T12:00:00Z \
                       (in a query, `+` is written `%2B`)";
         Problem::new(Kind::Invalid, detail)
     })?;

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, patch, post};
 use bytes::Bytes;
 use futures_util::future::try_join4;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -24,39 +24,60 @@ use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/keys";
 
-static EXPIRE: Script = script!("expire.lua");
-static TO_KEY: Script = script!("to_key.lua");
+static EXPIRE: Script = script!(Write: "expire.lua");
+static TO_KEY: Script = script!(Write: "to_key.lua");
 
 /// The routes.
 pub fn router() -> Router {
     Router::new()
-        .route(COLLECTION, get(list))
-        .route("/v1/keys/{key}", get(show).patch(change_expiry).delete(delete))
+        .route(COLLECTION, one().get(list_or_show))
+        .route("/v1/keys/{key}", one().get(show))
         .route("/v1/keys/{key}/rename", post(rename))
         .route("/v1/keys/{key}/copy", post(copy))
 }
 
+/// What there is for one key, but for GET.
+fn one() -> MethodRouter {
+    patch(change_expiry).delete(delete)
+}
+
+/// With `?key=`, that key; else all.
+async fn list_or_show(grant: Grant, mut query: Query, headers: HeaderMap) -> Result<Response, Problem> {
+    match query.take("key")? {
+        Some(key) => show(grant, Target { key, query }, headers).await,
+        None => list(grant, query, &headers).await,
+    }
+}
+
+/// The names of Redis's types.
+const TYPES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
+/// How many keys Redis looks at in one `SCAN` for a pattern or a type, which few may match.
+const COUNT_WITH_FILTER: usize = 1000;
 /// How often a page goes on to look for more keys before it comes with fewer than asked for.
 const MAX_SCANS: usize = 10;
 
 /// The keys, by `SCAN` (<https://redis.io/commands/scan/>): a full pass sees each key that was there throughout at least
 /// once.
-async fn list(grant: Grant, mut query: Query) -> Result<Response, Problem> {
+async fn list(grant: Grant, mut query: Query, headers: &HeaderMap) -> Result<Response, Problem> {
+    Condition::refuse(headers)?;
     let Page { mut cursor, limit } = Page::of(&mut query)?;
-    let mut filters = vec![Bytes::from("COUNT"), Bytes::from(limit.to_string())];
+    let mut filters = Vec::new();
     if let Some(pattern) = query.take("match")? {
         filters.extend([Bytes::from("MATCH"), pattern]);
     }
-    if let Some(kind) = query.take("type")? {
-        filters.extend([Bytes::from("TYPE"), kind]);
+    if let Some(kind) = query.take_text("type")? {
+        if !TYPES.contains(&kind.as_str()) {
+            return Err(Problem::new(Kind::Invalid, format!("`type` must be one of {}", TYPES.join(", "))));
+        }
+        filters.extend([Bytes::from("TYPE"), Bytes::from(kind)]);
     }
     query.finish()?;
 
     let mut items = Vec::new();
     for _ in 0..MAX_SCANS {
+        let count = if filters.is_empty() { limit - items.len() } else { limit.max(COUNT_WITH_FILTER) };
         let scan = Command::new(&SCAN).arg(cursor.to_string()).args(filters.iter().cloned());
-        let reply = grant.execute(scan).await?;
-        let (next, keys) = scanned(reply)?;
+        let (next, keys) = scanned(grant.execute(scan.arg("COUNT").arg(count.to_string())).await?)?;
         items.extend(keys.into_iter().filter(|key| !grant.hides(key)).map(Text));
         cursor = next;
         if cursor == 0 || items.len() >= limit {
@@ -92,14 +113,15 @@ struct Facts {
     r#type: String,
     /// Seconds until it ends.
     ttl: Option<f64>,
-    encoding: Option<Text>,
-    memory_bytes: Option<i64>,
+    encoding: Text,
+    memory_bytes: i64,
 }
 
 /// Its type, when it ends, how Redis keeps it, in one round trip.
-async fn show(grant: Grant, target: Target) -> Result<Response, Problem> {
+async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let Target { key, query } = target;
     query.finish()?;
+    Condition::refuse(&headers)?;
     let (kind, ttl, encoding, memory) = try_join4(
         grant.execute(Command::new(&TYPE).arg(key.clone())),
         grant.execute(Command::new(&PTTL).arg(key.clone())),
@@ -107,15 +129,16 @@ async fn show(grant: Grant, target: Target) -> Result<Response, Problem> {
         grant.execute(Command::new(&MEMORY).arg("USAGE").arg(key.clone())),
     )
     .await?;
-    let r#type = match kind {
-        Reply::Status(kind) if kind != "none" => kind,
-        Reply::Status(_) => return Err(no_such_key()),
-        other => return Err(unexpected(&other, Access::Read)),
-    };
-    // The key may end between two of the commands: then there is nothing to say of the rest.
-    let encoding = if let Reply::Bulk(encoding) = encoding { Some(Text(encoding)) } else { None };
-    let memory_bytes = if let Reply::Integer(bytes) = memory { Some(bytes) } else { None };
-    Ok(super::json(StatusCode::OK, &Facts { key: Text(key), r#type, ttl: seconds(ttl), encoding, memory_bytes }))
+    match (kind, &ttl, encoding, memory) {
+        // The key may also end between two of the commands.
+        (Reply::Status(kind), ..) if kind == "none" => Err(no_such_key()),
+        (_, Reply::Integer(-2), ..) | (_, _, Reply::Nil, _) | (.., Reply::Nil) => Err(no_such_key()),
+        (Reply::Status(r#type), _, Reply::Bulk(encoding), Reply::Integer(memory_bytes)) => {
+            let facts = Facts { key: Text(key), r#type, ttl: seconds(ttl), encoding: Text(encoding), memory_bytes };
+            Ok(super::json(StatusCode::OK, &facts))
+        }
+        (other, ..) => Err(unexpected(&other, Access::Read)),
+    }
 }
 
 /// The body that changes when a key ends: `null` for never.

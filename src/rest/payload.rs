@@ -99,6 +99,11 @@ fn wrong(field: &str, error: &serde_json::Error) -> Problem {
         return Problem::new(Kind::Malformed, format!("the body is not JSON: {text}"));
     }
     let place = if field == "." { String::new() } else { format!("`{}`: ", shortened(field)) };
+    // Not in Rust's words.
+    let text = match text.split_once("expected struct ") {
+        Some((start, _)) => format!("{start}expected a JSON object"),
+        None => text.replace("f64", "a number"),
+    };
     let reason = match text.split_once(", expected ") {
         Some((start, expected)) => match start.strip_prefix("unknown field `") {
             Some(name) => format!("unknown field `{}`, expected {expected}", shortened(name.trim_end_matches('`'))),

@@ -8,8 +8,8 @@ use http_range_header::parse_range_header;
 use super::entity_tag::EntityTag;
 use crate::problem::{Kind, Problem};
 
-/// The first and the last byte that the caller asks for; nothing where it asks for all, for several parts, or for what
-/// cannot be read, which a server may answer with all.
+/// The first and the last byte that the caller asks for; nothing where it asks for all, for several parts that exist, or
+/// for what cannot be read, which a server may answer with all.
 ///
 /// # Errors
 /// A problem where there are no such bytes.
@@ -23,7 +23,8 @@ pub fn wanted(headers: &HeaderMap, tag: &EntityTag, length: usize) -> Result<Opt
         return Ok(None);
     };
     let Ok(ranges) = ranges.validate(length as u64) else {
-        let problem = Problem::new(Kind::RangeNotSatisfiable, format!("the value has {length} bytes"));
+        let problem = Problem::new(Kind::RangeNotSatisfiable, format!("the value has {length} bytes"))
+            .header(header::VARY, HeaderValue::from_static("Accept"));
         return Err(match HeaderValue::try_from(format!("bytes */{length}")) {
             Ok(value) => problem.header(header::CONTENT_RANGE, value),
             Err(_) => problem,

@@ -32,8 +32,8 @@ use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/strings";
 
-static PUT_STRING: Script = script!("condition.lua", "put_string.lua");
-static DELETE: Script = script!("condition.lua", "delete.lua");
+static PUT_STRING: Script = script!(Write: "condition.lua", "put_string.lua");
+static DELETE: Script = script!(Write: "condition.lua", "delete.lua");
 
 /// The routes.
 pub fn router() -> Router {

@@ -1,7 +1,6 @@
 //! Changing a part of a string: append and increment.
 
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -19,7 +18,7 @@ use crate::rest::target::Target;
 use crate::rest::text::Text;
 use crate::rest::{no_such_key, unexpected};
 
-static APPEND: Script = script!("../condition.lua", "../append.lua");
+static APPEND: Script = script!(Write: "../condition.lua", "../append.lua");
 
 /// The body of a PATCH.
 #[derive(Deserialize)]
@@ -51,6 +50,7 @@ pub(super) async fn append(
     match grant.run(&APPEND, std::slice::from_ref(&key), &arguments).await? {
         Reply::Integer(-1) => Err(condition_failed()),
         Reply::Integer(-2) => Err(no_such_key()),
+        Reply::Integer(-3) => Err(Problem::new(Kind::Invalid, "the value would be longer than Redis allows")),
         Reply::Integer(length) => Ok(crate::rest::json(StatusCode::OK, &Patched { key: Text(key), length })),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -60,8 +60,13 @@ pub(super) async fn append(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Increment<'a> {
-    #[serde(borrow)]
-    by: Option<&'a RawValue>,
+    #[serde(borrow, default = "one")]
+    by: &'a RawValue,
+}
+
+fn one() -> &'static RawValue {
+    // `1` is JSON.
+    serde_json::from_str("1").unwrap_or(RawValue::NULL)
 }
 
 /// The answer to an increment.
@@ -70,8 +75,9 @@ struct Incremented<'a> {
     value: &'a RawValue,
 }
 
-/// Adds to a number, 1 where the body does not say: an integer by `INCRBY` (<https://redis.io/commands/incrby/>), a
-/// decimal by `INCRBYFLOAT`. A key that does not exist counts as 0.
+/// Adds to a number, 1 where the body does not say; a key that does not exist counts as 0. Integers are added exactly, by
+/// `INCRBY` (<https://redis.io/commands/incrby/>); where either is a decimal, `INCRBYFLOAT` adds with about 17 digits
+/// (<https://redis.io/commands/incrbyfloat/>).
 pub(super) async fn increment(
     grant: Grant,
     target: Target,
@@ -83,17 +89,32 @@ pub(super) async fn increment(
     Condition::refuse(&headers)?;
     let body = payload.into_json()?;
     let Increment { by } = payload::read(&body)?;
-    let by = by.map_or("1", RawValue::get);
+    let by = by.get();
+    let add = |row, by: String| grant.execute(Command::new(row).arg(key.clone()).arg(by));
+    let add_decimal = async || {
+        add(&INCRBYFLOAT, by.to_owned()).await.map_err(|problem| match problem.kind {
+            Kind::Invalid if problem.detail.contains("not a valid float") => {
+                Problem::new(Kind::Invalid, "the value at the key is not a number")
+            }
+            _ => problem,
+        })
+    };
 
-    let row = match (by.parse::<i64>(), by.parse::<Number>()) {
-        (Ok(_), _) => &INCRBY,
-        (Err(_), Ok(_)) => &INCRBYFLOAT,
-        (Err(_), Err(_)) => {
-            return Err(Problem::new(Kind::Invalid, "`by` must be a 64-bit integer or a decimal number"));
+    let is_decimal = by.contains(['.', 'e', 'E']);
+    let reply = match by.parse::<i64>() {
+        Ok(integer) => match add(&INCRBY, integer.to_string()).await {
+            // The value is a decimal, perhaps, and nothing was changed yet.
+            Err(problem) if problem.detail.contains("not an integer") => add_decimal().await?,
+            result => result?,
+        },
+        Err(_) if is_decimal && by.parse::<Number>().is_ok() => add_decimal().await?,
+        Err(_) => {
+            return Err(Problem::new(
+                Kind::Invalid,
+                "`by` must be a 64-bit integer, or a decimal that is not too large",
+            ));
         }
     };
-    let command = Command::new(row).arg(key).arg(Bytes::copy_from_slice(by.as_bytes()));
-    let reply = grant.execute(command).await?;
     let value = match &reply {
         Reply::Integer(number) => Some(number.to_string()),
         Reply::Bulk(digits) => std::str::from_utf8(digits).ok().map(str::to_owned),

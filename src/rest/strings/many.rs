@@ -1,5 +1,7 @@
 //! Reading many strings at once.
 
+use std::collections::HashMap;
+
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -8,13 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::read;
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::MGET;
-use crate::redis::{Access, Command, Reply};
+use crate::redis::script::{Script, script};
+use crate::redis::{Access, Reply};
+use crate::rest::entity_tag::Condition;
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
 use crate::rest::text::Text;
 use crate::rest::unexpected;
 use crate::uri::Query;
+
+static MANY: Script = script!(Read: "../many.lua");
 
 /// The most keys in a query.
 const MAX_IN_QUERY: usize = 100;
@@ -56,43 +61,58 @@ pub(super) async fn read_one_or_many(
         }
         _ => {
             query.finish()?;
+            Condition::refuse(&headers)?;
             list(grant, keys, MAX_IN_QUERY).await
         }
     }
 }
 
 /// As many as a body holds.
-pub(super) async fn read_many(grant: Grant, query: Query, payload: Payload) -> Result<Response, Problem> {
+pub(super) async fn read_many(
+    grant: Grant,
+    query: Query,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response, Problem> {
     query.finish()?;
+    Condition::refuse(&headers)?;
     let Wanted { keys } = payload::read(&payload.into_json()?)?;
     list(grant, keys.into_iter().map(|Text(key)| key).collect(), MAX_IN_BODY).await
 }
 
-/// By `MGET` (<https://redis.io/commands/mget/>).
+/// By `MGET` (<https://redis.io/commands/mget/>), each key once, and only where the values are not too large together.
 async fn list(grant: Grant, keys: Vec<Bytes>, most: usize) -> Result<Response, Problem> {
     if keys.is_empty() || keys.len() > most {
         let detail = format!("1 to {most} keys may be asked for here; POST /v1/strings/get takes {MAX_IN_BODY}");
         return Err(Problem::new(Kind::Invalid, detail));
     }
-    let values = match grant.execute(Command::new(&MGET).args(keys.iter().cloned())).await? {
-        Reply::Array(values) if values.len() == keys.len() => values,
+    let limit = grant.limits().json_value_bytes;
+    let too_large = || {
+        let detail =
+            format!("the values have more than {limit} bytes together, which are shown in JSON: ask for fewer");
+        Problem::new(Kind::NotAcceptable, detail)
+    };
+    let mut distinct = keys.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let values = match grant.run(&MANY, &distinct, &[Bytes::from(limit.to_string())]).await? {
+        Reply::Array(replies) if matches!(replies[..], [Reply::Integer(_)]) => return Err(too_large()),
+        Reply::Array(replies) if replies.len() == distinct.len() => replies,
         other => return Err(unexpected(&other, Access::Read)),
     };
+    let values: HashMap<Bytes, Reply> = distinct.into_iter().zip(values).collect();
+
     let (mut items, mut bytes) = (Vec::with_capacity(keys.len()), 0);
-    for (key, value) in keys.into_iter().zip(values) {
-        let value = match value {
-            Reply::Bulk(value) => Some(value),
-            Reply::Nil => None,
-            other => return Err(unexpected(&other, Access::Read)),
+    for key in keys {
+        let value = match values.get(&key) {
+            Some(Reply::Bulk(value)) => Some(Text(value.clone())),
+            _ => None,
         };
-        bytes += value.as_ref().map_or(0, Bytes::len);
-        items.push(Item { key: Text(key), value: value.map(Text) });
+        bytes += value.as_ref().map_or(0, |Text(value)| value.len());
+        items.push(Item { key: Text(key), value });
     }
-    let limit = grant.limits().json_value_bytes;
     if bytes > limit {
-        let detail =
-            format!("the values have {bytes} bytes together, and up to {limit} are shown in JSON: ask for fewer");
-        return Err(Problem::new(Kind::NotAcceptable, detail));
+        return Err(too_large());
     }
     Ok(crate::rest::json(StatusCode::OK, &Items { items }))
 }
