@@ -19,7 +19,7 @@ fn append_adds_bytes_to_a_string_that_exists_and_keeps_its_time_to_live() {
     client.send_json("PATCH", "/v1/strings/list", &json!({"append": "x"})).problem(409);
 
     server.command::<String>(&[b"CONFIG", b"SET", b"proto-max-bulk-len", b"1048576"]);
-    client.put_raw("/v1/strings/long", &[b'x'; 1_000_000]);
+    client.put_raw("/v1/strings/long", &vec![b'x'; 1_000_000]);
     let too_long = client.send_json("PATCH", "/v1/strings/long", &json!({"append": "x".repeat(60_000)}));
     assert!(too_long.problem(422).contains("longer than Redis allows"));
     assert_eq!(server.command::<i64>(&[b"STRLEN", b"long"]), 1_000_000);

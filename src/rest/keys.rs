@@ -119,8 +119,7 @@ struct Facts {
 
 /// Its type, when it ends, how Redis keeps it, in one round trip.
 async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let (kind, ttl, encoding, memory) = try_join4(
         grant.execute(Command::new(&TYPE).arg(key.clone())),
@@ -173,8 +172,7 @@ async fn change_expiry(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let Ending { ttl, expires_at } = payload::read(&payload.into_json()?)?;
     let expiry = match (ttl, expires_at) {
@@ -198,8 +196,7 @@ async fn change_expiry(
 
 /// Deletes a key of any type, by `UNLINK` (<https://redis.io/commands/unlink/>).
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     Condition::refuse(&headers)?;
     match grant.execute(Command::new(&UNLINK).arg(key)).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
@@ -237,8 +234,7 @@ async fn to_key(
     headers: &HeaderMap,
     payload: Payload,
 ) -> Result<Text, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     Condition::refuse(headers)?;
     let Destination { to: Text(to), replace } = payload::read(&payload.into_json()?)?;
     if to == key {

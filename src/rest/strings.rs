@@ -80,8 +80,7 @@ struct Creation {
 
 /// The value, by `GET` (<https://redis.io/commands/get/>); in JSON with its time to live.
 async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     let (if_match, if_none_match) = (Condition::if_match(&headers)?, Condition::if_none_match(&headers)?);
     let form = Form::preferred(&headers);
 
@@ -217,8 +216,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
 
 /// Deletes a string.
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     let mut arguments = conditions(&headers)?;
     arguments.push(Bytes::from("string"));
     match grant.run(&DELETE, &[key], &arguments).await? {

@@ -15,6 +15,17 @@ pub struct Target {
     pub query: Query,
 }
 
+impl Target {
+    /// The key, where the query has nothing else to say.
+    ///
+    /// # Errors
+    /// A problem where it does.
+    pub fn only_key(self) -> Result<Bytes, Problem> {
+        self.query.finish()?;
+        Ok(self.key)
+    }
+}
+
 /// The segment of `/v1/{type}/{key}` that is the key.
 const KEY_SEGMENT: usize = 2;
 

@@ -42,8 +42,7 @@ pub(super) async fn append(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     let Patch { append: Text(tail) } = payload::read(&payload.into_json()?)?;
     let mut arguments = conditions(&headers)?;
     arguments.push(tail);
@@ -84,8 +83,7 @@ pub(super) async fn increment(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, Problem> {
-    let Target { key, query } = target;
-    query.finish()?;
+    let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let body = payload.into_json()?;
     let Increment { by } = payload::read(&body)?;
