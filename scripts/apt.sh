@@ -17,6 +17,7 @@ private_apt() {
     mkdir -p "$apt_dir/etc" "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial" "$apt_dir/packages"
     (
         umask 077
+        # grep fails where nothing is left, which is fine.
         apt-config dump | grep -vE '^(Dir|APT::Update|APT::Sandbox|DPkg)\b' >"$apt_dir/apt.conf" || true
         cat >>"$apt_dir/apt.conf" <<CONF
 Dir::Etc::parts "$apt_dir/etc";

@@ -62,6 +62,7 @@ end_children() {
     for name in $children; do
         if gone "$name"; then continue; fi
         say "Stopping $name"
+        # Any of these may fail because it has just ended by itself.
         kill -TERM "$(child_pid "$name")" 2>/dev/null || true
         if ! wait_until 60 gone "$name"; then
             say "$name is still there after a minute; killing it"

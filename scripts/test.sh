@@ -14,7 +14,7 @@ test_log=$data/test.log
 summary= # one line a stage
 failed=  # whether anything was not in order
 
-# stage NAME COMMAND…
+# stage NAME COMMAND…: never fails itself, so that the next one runs; how it went is in $stage_result.
 stage() {
     local name=$1 start=$SECONDS result=ok
     shift
@@ -23,7 +23,7 @@ stage() {
     if [ "$result" != ok ]; then failed=yes; fi
     printf -- '--- %s: %s, %d s ---\n' "$name" "$result" "$((SECONDS - start))"
     summary+=$(printf '%-8s %-12s %4d s' "$result" "$name" "$((SECONDS - start))")$'\n'
-    [ "$result" = ok ]
+    stage_result=$result
 }
 
 # not_run NAME REASON
@@ -86,10 +86,10 @@ redis_server=$(scripts/redis.sh) || redis_server=
 
 # --- run ---
 
-stage scripts check_scripts || true
+stage scripts check_scripts
 
 if cargo fmt --version >/dev/null 2>&1; then
-    stage format cargo fmt --all --check || true
+    stage format cargo fmt --all --check
 else
     not_run format "rustfmt is not installed"
 fi
@@ -97,20 +97,21 @@ fi
 component=
 if [ -z "$target" ]; then
     not_run component "Rust has no standard library for $wasm_target here"
-elif stage component scripts/build.sh component; then
-    component=yes
+else
+    stage component scripts/build.sh component
+    if [ "$stage_result" = ok ]; then component=yes; fi
 fi
 
 if cargo clippy --version >/dev/null 2>&1; then
-    stage clippy clippy || true
+    stage clippy clippy
 else
     not_run clippy "clippy is not installed"
 fi
 
-stage docs docs || true
+stage docs docs
 
 if cargo_deny=$(scripts/cargo-deny.sh); then
-    stage deny deny || true
+    stage deny deny
 else
     not_run deny "cargo-deny is not installed and could not be built"
 fi
@@ -118,10 +119,10 @@ fi
 if [ -n "$component" ] && [ -n "$redis_server" ]; then
     export REDIS_SERVER=$redis_server
     unset REDSTART_WASM # the tests are of what was built above
-    stage tests tests --workspace || true
+    stage tests tests --workspace
 else
     # What needs neither the component nor Redis still runs.
-    stage "unit tests" tests --workspace --exclude redstart-tests || true
+    stage "unit tests" tests --workspace --exclude redstart-tests
     if [ -z "$component" ]; then
         not_run "component tests" "the component was not built"
     else

@@ -30,6 +30,7 @@ by_hand() {
 # 1. rustup, if this compiler is one of its toolchains.
 if have rustup; then
     say "Adding the Rust target $wasm_target with rustup (a download of about 25 MB; given up after 3 minutes)"
+    # Whether it worked is seen by looking.
     RUSTUP_MAX_RETRIES=1 bounded 180 rustup target add "$wasm_target" >&2 || true
     if has_target; then exit 0; fi
     say "rustup could not add it; building it from Debian's packages instead"

@@ -116,20 +116,22 @@ struct Facts {
 /// Makes the answer whole: renders a problem, sends the request's id back, and says how long the body is, where there
 /// may be one: an answer to HEAD has none, and promises none, since hosts check what is promised.
 async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Response<Bytes>, Facts) {
-    let facts = Facts { route: response.extensions_mut().remove(), problem: response.extensions_mut().remove() };
+    let mut facts = Facts { route: response.extensions_mut().remove(), problem: response.extensions_mut().remove() };
     let (parts, body) = response.into_parts();
+    let allow = parts.headers.get(header::ALLOW).cloned();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_else(|error| {
+        // Every handler answers with a body that is already whole.
+        facts.problem = Some(Problem::new(Kind::Internal, "the answer broke off").because(error));
+        Bytes::new()
+    });
     let mut response = match &facts.problem {
+        None => http::Response::from_parts(parts, whole),
         Some(problem) => {
             let mut rendered = problem.render(id);
-            // The router may have added `Allow`.
-            rendered.headers_mut().extend(parts.headers.get(header::ALLOW).map(|allow| (header::ALLOW, allow.clone())));
+            // The router may have added it.
+            rendered.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             rendered
         }
-        None => match axum::body::to_bytes(body, usize::MAX).await {
-            Ok(body) => http::Response::from_parts(parts, body),
-            // Every handler answers with a body that is already whole.
-            Err(error) => Problem::new(Kind::Internal, "the answer broke off").because(error).render(id),
-        },
     };
     let bodiless =
         method == Method::HEAD || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);

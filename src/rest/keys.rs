@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, patch, post};
 use bytes::Bytes;
 use futures_util::future::try_join4;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entity_tag::Condition;
@@ -222,9 +222,8 @@ async fn rename(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
 /// Copies a key (<https://redis.io/commands/copy/>).
 async fn copy(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let to = to_key(grant, "COPY", target, &headers, payload).await?;
-    let place = HeaderValue::try_from(location(COLLECTION, &to.0))
-        .map_err(|error| Problem::new(Kind::Internal, "the copy's location").because(error))?;
-    Ok(([(header::LOCATION, place)], super::json(StatusCode::CREATED, &Written { key: to })).into_response())
+    let place = location(COLLECTION, &to.0)?;
+    Ok((place, super::json(StatusCode::CREATED, &Written { key: to })).into_response())
 }
 
 async fn to_key(

@@ -174,10 +174,8 @@ async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Pay
     let command = Command::new(&SET).arg(key.clone()).arg(value).args(expiry.set_arguments()).arg("NX");
     match grant.execute(command).await? {
         Reply::Status(_) => {
-            let place = HeaderValue::try_from(location(COLLECTION, &key))
-                .map_err(|error| Problem::new(Kind::Internal, "the key's location").because(error))?;
-            let written = super::json(StatusCode::CREATED, &Written { key: Text(key) });
-            Ok(([(header::LOCATION, place)], written).into_response())
+            let place = location(COLLECTION, &key)?;
+            Ok((place, super::json(StatusCode::CREATED, &Written { key: Text(key) })).into_response())
         }
         Reply::Nil => Err(Problem::new(Kind::Conflict, "the key exists already; to replace its value, use PUT")),
         other => Err(unexpected(&other, Access::Write)),

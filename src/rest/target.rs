@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
-use http::request::Parts;
+use http::{HeaderName, HeaderValue, header, request::Parts};
 
 use crate::problem::{Kind, Problem};
 use crate::uri::{self, Query};
@@ -55,10 +55,15 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The path at which the key of a type is found.
-pub fn location(collection: &str, key: &[u8]) -> String {
+/// The header that says at which path the key of a type is found.
+///
+/// # Errors
+/// Never, in truth: a percent-encoded key is visible ASCII.
+pub fn location(collection: &str, key: &[u8]) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
     let separator = if matches!(key, b"" | b"." | b"..") { "?key=" } else { "/" };
-    format!("{collection}{separator}{}", uri::encode(key))
+    let place = HeaderValue::try_from(format!("{collection}{separator}{}", uri::encode(key)));
+    let place = place.map_err(|error| Problem::new(Kind::Internal, "the key's location").because(error))?;
+    Ok([(header::LOCATION, place)])
 }
 
 #[cfg(test)]
@@ -67,8 +72,11 @@ mod tests {
 
     #[test]
     fn keys_that_no_path_can_hold_are_located_by_the_query() {
-        assert_eq!(location("/v1/strings", b"a/b\xff"), "/v1/strings/a%2Fb%FF");
-        assert_eq!(location("/v1/strings", b""), "/v1/strings?key=");
-        assert_eq!(location("/v1/strings", b".."), "/v1/strings?key=..");
+        for (key, place) in
+            [(&b"a/b\xff"[..], "/v1/strings/a%2Fb%FF"), (b"", "/v1/strings?key="), (b"..", "/v1/strings?key=..")]
+        {
+            let [(name, value)] = location("/v1/strings", key).unwrap();
+            assert_eq!((name, value.to_str().unwrap()), (header::LOCATION, place));
+        }
     }
 }
