@@ -10,6 +10,7 @@
 //! - [`problem`]: errors as problem documents, one mapping to a status
 //! - [`redis`]: Redis as a trait, commands, replies, the kept connection
 //! - [`rest`]: the REST API, one file a resource
+//! - [`openapi`]: its description
 //! - [`uri`]: the decoder of paths and queries
 //! - [`digest`]: SHA-1 in hexadecimal
 
@@ -18,6 +19,7 @@ pub mod auth;
 pub mod config;
 pub mod digest;
 pub mod log;
+pub mod openapi;
 pub mod problem;
 pub mod redis;
 pub mod rest;

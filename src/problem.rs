@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::redis::{Access, ErrorReply, RedisError};
 
@@ -165,15 +166,28 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A problem document (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Document<'a> {
+    /// What kind of problem it is, as a URN.
+    #[schema(example = "urn:redstart:problem:not-found")]
     r#type: String,
+    /// The same in words.
+    #[schema(example = "Nothing is there")]
     title: &'static str,
+    /// The status of the answer.
+    #[schema(example = 404)]
     status: u16,
+    /// What was wrong with this request, and what to do.
+    #[schema(example = "the key does not exist")]
     detail: &'a str,
+    /// The id of the request, as the log has it.
     request_id: &'a str,
+    /// Redis's own error code, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
+    /// `unknown`: nobody knows whether the write happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
 }
@@ -232,6 +246,7 @@ fn from_reply(reply: &ErrorReply) -> Problem {
         "syntax error",
         "not an integer",
         "not a valid float",
+        "is not a float",
         "out of range",
         "invalid expire",
         "would overflow",

@@ -1,26 +1,38 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`keys`], [`strings`], [`health`]: the resources
+//! - [`strings`], [`hashes`], [`keys`], [`health`]: the resources
+//! - [`operation`]: where each handler is served, and how it is described
+//! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
 //! - [`payload`]: the body, as JSON or as bytes
-//! - [`text`]: bytes in JSON
+//! - [`text`], [`many`]: bytes in JSON, and many of them
+//! - [`elements`]: values made of elements, as a whole
+//! - [`write`](mod@write): what writes have in common
+//! - [`increment`]: adding to a number
 //! - [`page`]: lists that come in pages
 //! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
 //! - [`entity_tag`]: `ETag` and the conditions on it
 //! - [`form`]: JSON or raw, as the caller prefers
 //! - [`range`]: a part of a raw value
 
+pub mod describe;
+pub mod elements;
 pub mod entity_tag;
 pub mod expiry;
 pub mod form;
+pub mod hashes;
 pub mod health;
+pub mod increment;
 pub mod keys;
+pub mod many;
+pub mod operation;
 pub mod page;
 pub mod payload;
 pub mod range;
 pub mod strings;
 pub mod target;
 pub mod text;
+pub mod write;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -29,16 +41,19 @@ use serde::Serialize;
 
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, RedisError, Reply};
-use text::Text;
+use operation::{Operation, Side};
+
+/// Everything that is served.
+pub fn operations<S: Side>() -> Vec<Operation<S>> {
+    [strings::operations(), hashes::operations(), keys::operations(), health::operations()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
 
 /// Every route.
 pub fn router() -> Router {
-    Router::new()
-        .merge(health::router())
-        .merge(keys::router())
-        .merge(strings::router())
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
+    operation::router(&operations()).fallback(no_such_path).method_not_allowed_fallback(no_such_method)
 }
 
 async fn no_such_path() -> Problem {
@@ -52,16 +67,6 @@ async fn no_such_method(method: Method) -> Response {
     }
     Problem::new(Kind::MethodNotAllowed, "the path has no such method; the header `Allow` names those it has")
         .into_response()
-}
-
-/// The answer to a write: the key that it was about.
-#[derive(Serialize)]
-struct Written {
-    key: Text,
-}
-
-fn no_such_key() -> Problem {
-    Problem::new(Kind::NotFound, "the key does not exist")
 }
 
 fn unexpected(reply: &Reply, access: Access) -> Problem {

@@ -69,6 +69,11 @@ impl Query {
         Ok(values.pop())
     }
 
+    /// Whether there is a parameter `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == name.as_bytes())
+    }
+
     /// Takes out every parameter `name`, in order.
     pub fn take_all(&mut self, name: &str) -> Vec<Bytes> {
         self.0.extract_if(.., |(other, _)| other == name.as_bytes()).map(|(_, value)| value).collect()

@@ -5,10 +5,12 @@
 mod access;
 mod configuration;
 mod faults;
+mod hashes;
 mod keys;
 mod limits;
 mod load;
 mod log;
+mod openapi;
 mod readme;
 mod round_trip;
 mod strings;

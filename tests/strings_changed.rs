@@ -7,9 +7,12 @@ use redstart_tests::setup;
 use serde_json::{Value, json};
 
 #[test]
-fn append_adds_bytes_to_a_string_that_exists_and_keeps_its_time_to_live() {
+fn append_adds_bytes_and_keeps_the_time_to_live() {
     let (server, Host { ref client, .. }) = setup();
-    client.send_json("PATCH", "/v1/strings/k", &json!({"append": "x"})).problem(404);
+    let patch = br#"{"append":"x"}"#;
+    let json_if_there = [("content-type", "application/json"), ("if-match", "*")];
+    client.send("PATCH", "/v1/strings/new", &json_if_there, patch).problem(412);
+    assert_eq!(client.send_json("PATCH", "/v1/strings/new", &json!({"append": "x"})).json()["length"], 1);
     client.put_raw("/v1/strings/k?ttl=100", b"a");
     let appended = client.send_json("PATCH", "/v1/strings/k", &json!({"append": {"base64": "/wA="}}));
     assert_eq!((appended.status, appended.json()), (200, json!({"key": "k", "length": 3})));
@@ -69,7 +72,7 @@ fn integers_are_added_exactly_and_decimals_as_redis_does() {
     assert_eq!(client.get_raw("/v1/strings/n").body, b"1.5");
     client.put_raw("/v1/strings/text", b"text");
     let refused = client.send_json("POST", "/v1/strings/text/increment", &json!({}));
-    assert_eq!(refused.problem(422), "the value at the key is not a number");
+    assert_eq!(refused.problem(422), "the value there is not a number");
     server.command::<i64>(&[b"LPUSH", b"list", b"item"]);
     client.send_json("POST", "/v1/strings/list/increment", &json!({})).problem(409);
 }

@@ -127,9 +127,9 @@ fn what_is_wrong_with_a_request_is_found_before_redis_is_asked() {
 fn a_path_names_its_methods() {
     let setup = setup(TOKENS, []);
     for (path, allowed) in [
-        ("/v1/strings", "PUT,PATCH,DELETE,GET,HEAD,POST"),
-        ("/v1/strings/k", "PUT,PATCH,DELETE,GET,HEAD"),
-        ("/v1/strings/get", "PUT,PATCH,DELETE,GET,HEAD,POST"),
+        ("/v1/strings", "POST,GET,HEAD,PUT,PATCH,DELETE"),
+        ("/v1/strings/k", "GET,HEAD,PUT,PATCH,DELETE"),
+        ("/v1/strings/get", "POST,GET,HEAD,PUT,PATCH,DELETE"),
         ("/v1/strings/k/increment", "POST"),
         ("/healthz", "GET,HEAD"),
     ] {

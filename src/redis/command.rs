@@ -65,6 +65,11 @@ table! {
     EVALSHA_RO  FlatArray Read  Counted: "<https://redis.io/commands/evalsha_ro/>: only for scripts of ours, which return a flat array.";
     EVAL_RO     FlatArray Read  Counted: "<https://redis.io/commands/eval_ro/>: likewise.";
     GET         Scalar    Read  First:   "<https://redis.io/commands/get/>";
+    HDEL        Scalar    Write First:   "<https://redis.io/commands/hdel/>";
+    HGET        Scalar    Read  First:   "<https://redis.io/commands/hget/>";
+    HINCRBY     Scalar    Write First:   "<https://redis.io/commands/hincrby/>";
+    HINCRBYFLOAT Scalar   Write First:   "<https://redis.io/commands/hincrbyfloat/>";
+    HSET        Scalar    Write First:   "<https://redis.io/commands/hset/>";
     INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
     INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
     MEMORY      Scalar    Read  Second:  "<https://redis.io/commands/memory-usage/>: only `USAGE`.";

@@ -1,8 +1,13 @@
-//! Entity tags and the conditions on them (RFC 9110, sections 8.8.3 and 13.1): `"<SHA-1 of the value>-<form>"`.
+//! Entity tags and the conditions on them (RFC 9110, sections 8.8.3 and 13.1): `"<digest of the value>-<form>"`.
+//!
+//! The digest of a string is its SHA-1. That of a value made of elements is the SHA-1 of its elements' digests, one after
+//! the other, sorted unless their order counts. That of an element is the SHA-1 of its strings, each with its length and
+//! a colon before it. `condition.lua` computes the same.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::elements::Type;
 use super::form::Form;
 use crate::digest::sha1_hex;
 use crate::problem::{Kind, Problem};
@@ -27,6 +32,23 @@ impl EntityTag {
     /// The tag of `value`.
     pub fn of(value: &[u8], form: Form) -> Self {
         Self { digest: sha1_hex(value), form }
+    }
+
+    /// The tag of a value of a type that is made of elements, whose strings these are.
+    pub fn of_elements(of: &Type, strings: &[Bytes]) -> Self {
+        let digest = |element: &[Bytes]| {
+            let mut text = Vec::new();
+            for string in element {
+                text.extend_from_slice(format!("{}:", string.len()).as_bytes());
+                text.extend_from_slice(string);
+            }
+            sha1_hex(&text)
+        };
+        let mut digests: Vec<_> = strings.chunks(of.strings).map(digest).collect();
+        if !of.is_ordered {
+            digests.sort_unstable();
+        }
+        Self::of(digests.concat().as_bytes(), Form::Json)
     }
 
     /// The value of the header `ETag`.

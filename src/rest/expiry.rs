@@ -59,6 +59,17 @@ impl Expiry {
         }
     }
 
+    /// The command that says so of a key, with its argument, as `put_elements.lua` takes them.
+    pub fn command(self) -> [Bytes; 2] {
+        let command = |name: &'static str, number: i64| [Bytes::from(name), Bytes::from(number.to_string())];
+        match self {
+            Self::Never => [Bytes::new(), Bytes::new()],
+            Self::Keep => [Bytes::from("KEEP"), Bytes::new()],
+            Self::After(milliseconds) => command("PEXPIRE", milliseconds),
+            Self::At(milliseconds) => command("PEXPIREAT", milliseconds),
+        }
+    }
+
     /// The arguments of `SET` that say so (<https://redis.io/commands/set/>).
     pub fn set_arguments(self) -> Vec<Bytes> {
         let pair = |name: &'static str, number: i64| vec![Bytes::from(name), Bytes::from(number.to_string())];

@@ -1,27 +1,46 @@
 //! `/healthz` and `/readyz`, which need no token.
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing::get;
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::operation::{Operation, Side, operations};
 use crate::auth::Grant;
 use crate::problem::Problem;
 use crate::redis::{Command, command::PING};
 
-/// The routes.
-pub fn router() -> Router {
-    Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready))
+/// What is served.
+pub fn operations<S: Side>() -> Vec<Operation<S>> {
+    operations![healthy, ready]
 }
 
-/// Redstart itself is up.
+/// How it is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    #[schema(example = "ready")]
+    status: &'static str,
+}
+
+/// Whether Redstart itself is up
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It is", body = Health)))]
 async fn healthy() -> Response {
-    super::json(StatusCode::OK, &json!({"status": "ok"}))
+    super::json(StatusCode::OK, &Health { status: "ok" })
 }
 
-/// Redis answered in time.
+/// Whether Redis answers in time
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "It does", body = Health),
+        (status = 502, description = "Redis refuses Redstart"),
+        (status = 503, description = "Redis cannot be reached"),
+        (status = 504, description = "Redis did not answer in time"),
+    ),
+)]
 async fn ready(grant: Grant) -> Result<Response, Problem> {
     grant.execute(Command::new(&PING)).await?;
-    Ok(super::json(StatusCode::OK, &json!({"status": "ready"})))
+    Ok(super::json(StatusCode::OK, &Health { status: "ready" }))
 }

@@ -1,20 +1,22 @@
 //! `/v1/keys`: keys of every type: what there is, when it ends, its name.
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, patch, post};
 use bytes::Bytes;
 use futures_util::future::try_join4;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
+use super::describe::{Key, Matching, Paging};
 use super::entity_tag::Condition;
 use super::expiry::{self, Expiry, seconds};
+use super::operation::{Operation, Side, operations};
 use super::page::{Items, Page};
 use super::payload::{self, Payload};
-use super::target::{Target, location};
+use super::target::Target;
 use super::text::Text;
-use super::{Written, no_such_key, unexpected};
+use super::unexpected;
+use super::write::{self, Written, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::{MEMORY, OBJECT, PTTL, SCAN, TYPE, UNLINK};
@@ -27,37 +29,60 @@ const COLLECTION: &str = "/v1/keys";
 static EXPIRE: Script = script!(Write: "expire.lua");
 static TO_KEY: Script = script!(Write: "to_key.lua");
 
-/// The routes.
-pub fn router() -> Router {
-    Router::new()
-        .route(COLLECTION, one().get(list_or_show))
-        .route("/v1/keys/{key}", one().get(show))
-        .route("/v1/keys/{key}/rename", post(rename))
-        .route("/v1/keys/{key}/copy", post(copy))
+/// What is served.
+pub fn operations<S: Side>() -> Vec<Operation<S>> {
+    operations![list_or_show, show, change_expiry, delete, rename, copy]
 }
 
-/// What there is for one key, but for GET.
-fn one() -> MethodRouter {
-    patch(change_expiry).delete(delete)
-}
-
-/// With `?key=`, that key; else all.
+/// Lists the keys
+///
+/// A full pass sees each key that was there throughout at least once. With `key` alone, what there is to know of that key,
+/// as `/v1/keys/{key}` shows it. Redis's command: [`SCAN`](https://redis.io/commands/scan/).
+#[utoipa::path(
+    get,
+    path = "/v1/keys",
+    operation_id = "list_keys",
+    tag = "keys",
+    params(
+        Paging,
+        Matching,
+        ("type" = inline(Option<TypeName>), Query, description = "Only keys that hold this type"),
+        ("key" = Option<String>, Query, description = "This key alone"),
+    ),
+    responses(
+        (status = 200, description = "A page; before the last, one may be empty", body = Items<Text>),
+        (status = 404, description = "The one key does not exist"),
+    ),
+)]
 async fn list_or_show(grant: Grant, mut query: Query, headers: HeaderMap) -> Result<Response, Problem> {
     match query.take("key")? {
-        Some(key) => show(grant, Target { key, query }, headers).await,
+        Some(key) => show(grant, Target { key, part: None, query }, headers).await,
         None => list(grant, query, &headers).await,
     }
 }
 
 /// The names of Redis's types.
 const TYPES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
+
+/// The same for the description.
+#[derive(ToSchema)]
+#[schema(as = Type, rename_all = "lowercase")]
+#[expect(dead_code, reason = "it only describes")]
+enum TypeName {
+    String,
+    List,
+    Set,
+    Zset,
+    Hash,
+    Stream,
+}
+
 /// How many keys Redis looks at in one `SCAN` for a pattern or a type, which few may match.
 const COUNT_WITH_FILTER: usize = 1000;
 /// How often a page goes on to look for more keys before it comes with fewer than asked for.
 const MAX_SCANS: usize = 10;
 
-/// The keys, by `SCAN` (<https://redis.io/commands/scan/>): a full pass sees each key that was there throughout at least
-/// once.
+/// A page of the keys.
 async fn list(grant: Grant, mut query: Query, headers: &HeaderMap) -> Result<Response, Problem> {
     Condition::refuse(headers)?;
     let Page { mut cursor, limit } = Page::of(&mut query)?;
@@ -107,17 +132,39 @@ fn scanned(reply: Reply) -> Result<(u64, Vec<Bytes>), Problem> {
 }
 
 /// What there is to know of a key.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeyFacts)]
 struct Facts {
     key: Text,
+    /// The type of its value, in Redis's words.
+    #[schema(example = "string")]
     r#type: String,
-    /// Seconds until it ends.
+    /// Seconds until it ends; `null`: never.
+    #[schema(required)]
     ttl: Option<f64>,
+    /// How Redis keeps the value.
+    #[schema(value_type = String, example = "embstr")]
     encoding: Text,
+    /// What it takes of Redis's memory.
     memory_bytes: i64,
 }
 
-/// Its type, when it ends, how Redis keeps it, in one round trip.
+/// Shows a key of any type
+///
+/// Its type, when it ends, how Redis keeps it. Redis's commands: [`TYPE`](https://redis.io/commands/type/),
+/// [`PTTL`](https://redis.io/commands/pttl/), [`OBJECT ENCODING`](https://redis.io/commands/object-encoding/),
+/// [`MEMORY USAGE`](https://redis.io/commands/memory-usage/).
+#[utoipa::path(
+    get,
+    path = "/v1/keys/{key}",
+    operation_id = "show_key",
+    tag = "keys",
+    params(Key),
+    responses(
+        (status = 200, description = "What there is to know of it", body = Facts),
+        (status = 404, description = "The key does not exist"),
+    ),
+)]
 async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
@@ -140,13 +187,18 @@ async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
     }
 }
 
-/// The body that changes when a key ends: `null` for never.
-#[derive(Deserialize)]
+/// The body that changes when a key ends: one of the two.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Ending {
+#[schema(as = KeyPatch)]
+struct Patch {
+    /// Seconds until it ends; `null`: never.
     #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Field<f64>,
+    /// When it ends, as RFC 3339 writes it; `null`: never.
     #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Field<String>,
 }
 
@@ -165,7 +217,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
-/// Sets or clears the expiry (<https://redis.io/commands/pexpire/>, <https://redis.io/commands/persist/>).
+/// Sets or clears when a key ends
+///
+/// Redis's commands: [`PEXPIRE`](https://redis.io/commands/pexpire/), [`PEXPIREAT`](https://redis.io/commands/pexpireat/),
+/// [`PERSIST`](https://redis.io/commands/persist/).
+#[utoipa::path(
+    patch,
+    path = "/v1/keys/{key}",
+    operation_id = "change_expiry",
+    tag = "keys",
+    params(Key),
+    request_body(content = Patch, example = json!({"ttl": 60})),
+    responses(
+        (status = 200, description = "Changed", body = Written),
+        (status = 404, description = "The key does not exist"),
+    ),
+)]
 async fn change_expiry(
     grant: Grant,
     target: Target,
@@ -174,7 +241,7 @@ async fn change_expiry(
 ) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
-    let Ending { ttl, expires_at } = payload::read(&payload.into_json()?)?;
+    let Patch { ttl, expires_at } = payload::read(&payload.into_json()?)?;
     let expiry = match (ttl, expires_at) {
         (Field::Given(seconds), Field::Absent) => expiry::after(seconds)?,
         (Field::Absent, Field::Given(time)) => expiry::at_time(&time)?,
@@ -187,14 +254,21 @@ async fn change_expiry(
         Expiry::At(milliseconds) => command("PEXPIREAT", milliseconds),
         Expiry::Never | Expiry::Keep => vec![Bytes::from("PERSIST")],
     };
-    match grant.run(&EXPIRE, std::slice::from_ref(&key), &arguments).await? {
-        Reply::Integer(1) => Ok(super::json(StatusCode::OK, &Written { key: Text(key) })),
-        Reply::Integer(0) => Err(no_such_key()),
-        other => Err(unexpected(&other, Access::Write)),
-    }
+    outcome(grant.run(&EXPIRE, std::slice::from_ref(&key), &arguments).await?)?;
+    Ok(super::json(StatusCode::OK, &Written { key: Text(key) }))
 }
 
-/// Deletes a key of any type, by `UNLINK` (<https://redis.io/commands/unlink/>).
+/// Deletes a key of any type
+///
+/// Redis's command: [`UNLINK`](https://redis.io/commands/unlink/).
+#[utoipa::path(
+    delete,
+    path = "/v1/keys/{key}",
+    operation_id = "delete_key",
+    tag = "keys",
+    params(Key),
+    responses((status = 204, description = "Deleted"), (status = 404, description = "The key does not exist")),
+)]
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
@@ -206,24 +280,62 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
 }
 
 /// The body of a rename or a copy.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Destination {
+    /// The other key.
     to: Text,
+    /// Whether what stands there may be replaced.
     #[serde(default)]
+    #[schema(required = false)]
     replace: bool,
 }
 
-/// Renames a key (<https://redis.io/commands/rename/>).
+/// Renames a key
+///
+/// Redis's command: [`RENAME`](https://redis.io/commands/rename/).
+#[utoipa::path(
+    post,
+    path = "/v1/keys/{key}/rename",
+    operation_id = "rename_key",
+    tag = "keys",
+    params(Key),
+    request_body(content = Destination, example = json!({"to": "other", "replace": true})),
+    responses(
+        (status = 200, description = "Renamed", body = Written),
+        (status = 404, description = "The key does not exist"),
+        (status = 409, description = "`to` exists already, and nothing was changed"),
+    ),
+)]
 async fn rename(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    to_key(grant, "RENAME", target, &headers, payload).await.map(|to| super::json(StatusCode::OK, &Written { key: to }))
+    let to = to_key(grant, "RENAME", target, &headers, payload).await?;
+    Ok(super::json(StatusCode::OK, &Written { key: Text(to) }))
 }
 
-/// Copies a key (<https://redis.io/commands/copy/>).
+/// Copies a key
+///
+/// Redis's command: [`COPY`](https://redis.io/commands/copy/).
+#[utoipa::path(
+    post,
+    path = "/v1/keys/{key}/copy",
+    operation_id = "copy_key",
+    tag = "keys",
+    params(Key),
+    request_body(content = Destination, example = json!({"to": "other", "replace": true})),
+    responses(
+        (
+            status = 201,
+            description = "Copied",
+            body = Written,
+            headers(("Location", description = "The path of the copy")),
+        ),
+        (status = 404, description = "The key does not exist"),
+        (status = 409, description = "`to` exists already, and nothing was changed"),
+    ),
+)]
 async fn copy(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let to = to_key(grant, "COPY", target, &headers, payload).await?;
-    let place = location(COLLECTION, &to.0)?;
-    Ok((place, super::json(StatusCode::CREATED, &Written { key: to })).into_response())
+    write::created(COLLECTION, to)
 }
 
 async fn to_key(
@@ -232,7 +344,7 @@ async fn to_key(
     target: Target,
     headers: &HeaderMap,
     payload: Payload,
-) -> Result<Text, Problem> {
+) -> Result<Bytes, Problem> {
     let key = target.only_key()?;
     Condition::refuse(headers)?;
     let Destination { to: Text(to), replace } = payload::read(&payload.into_json()?)?;
@@ -241,11 +353,9 @@ async fn to_key(
     }
     let arguments = [Bytes::from(command), Bytes::from(if replace { "replace" } else { "keep" })];
     match grant.run(&TO_KEY, &[key, to.clone()], &arguments).await? {
-        Reply::Integer(1) => Ok(Text(to)),
-        Reply::Integer(0) => Err(no_such_key()),
-        Reply::Integer(-1) => {
+        Reply::Integer(-3) => {
             Err(Problem::new(Kind::Conflict, "the key `to` exists already; `\"replace\": true` replaces it"))
         }
-        other => Err(unexpected(&other, Access::Write)),
+        reply => outcome(reply).map(|_| to),
     }
 }

@@ -1,6 +1,7 @@
 //! Lists that come in pages: `limit` and `cursor` in, `items` and `next_cursor` out.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::{Kind, Problem};
 use crate::uri::Query;
@@ -42,11 +43,12 @@ impl Page {
 }
 
 /// A page.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Items<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Where the next one begins; `null` on the last.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

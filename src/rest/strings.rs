@@ -1,84 +1,119 @@
 //! `/v1/strings`: strings, as JSON or as the bytes themselves.
 //!
-//! - `change`: append and increment
 //! - `many`: reading many at once
 
-mod change;
 mod many;
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, post, put};
 use bytes::Bytes;
 use futures_util::future::try_join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use utoipa::ToSchema;
 
+use super::describe::{Conditions, Ending, Key, Replacing};
 use super::entity_tag::{Condition, EntityTag};
 use super::expiry::{Expiry, Given, seconds};
 use super::form::Form;
+use super::increment::{self, Increment, Incremented};
+use super::operation::{Operation, Side, operations};
 use super::payload::{self, Payload};
 use super::range;
-use super::target::{Target, location};
+use super::target::Target;
 use super::text::{Text, Value};
-use super::{Written, no_such_key, unexpected};
+use super::unexpected;
+use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{GET, PTTL, SET};
+use crate::redis::command::{GET, INCRBY, INCRBYFLOAT, PTTL, SET};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Command, Reply};
 use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/strings";
+/// Redis's name of the type.
+const TYPE: &str = "string";
 
-static PUT_STRING: Script = script!(Write: "condition.lua", "put_string.lua");
-static DELETE: Script = script!(Write: "condition.lua", "delete.lua");
+static PUT: Script = script!(Write: "condition.lua", "put_string.lua");
+static APPEND: Script = script!(Write: "condition.lua", "append.lua");
 
-/// The routes.
-pub fn router() -> Router {
-    Router::new()
-        .route(COLLECTION, one().get(many::read_one_or_many).post(create))
-        .route("/v1/strings/{key}", one().get(read))
-        .route("/v1/strings/{key}/increment", post(change::increment))
-        // The key `get` has the same path.
-        .route("/v1/strings/get", one().get(read).post(many::read_many))
+/// What is served.
+pub fn operations<S: Side>() -> Vec<Operation<S>> {
+    let mut all = operations![create, read, replace, append, delete, increment];
+    all.extend(many::operations());
+    all
 }
 
-/// What there is for one key, but for GET.
-fn one() -> MethodRouter {
-    put(replace).patch(change::append).delete(delete)
-}
-
-/// A value in the JSON form.
-#[derive(Serialize)]
+/// A string in its JSON form.
+#[derive(Serialize, ToSchema)]
 struct StringValue {
     key: Text,
     value: Text,
-    /// Seconds until it ends.
+    /// Seconds until it ends; `null`: never.
+    #[schema(required)]
     ttl: Option<f64>,
 }
 
-/// The body that replaces a value.
-#[derive(Deserialize)]
+/// The body that replaces a string.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StringReplacement)]
 struct Replacement {
     value: Value,
+    /// Seconds until it ends.
+    #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
+    /// When it ends, as RFC 3339 writes it.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
-/// The body that creates a value.
-#[derive(Deserialize)]
+/// The body that creates a string.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StringCreation)]
 struct Creation {
+    /// Its key; a new UUID where it is not given.
     key: Option<Text>,
     value: Value,
+    /// Seconds until it ends.
+    #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
+    /// When it ends, as RFC 3339 writes it.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
-/// The value, by `GET` (<https://redis.io/commands/get/>); in JSON with its time to live.
+/// Reads a string
+///
+/// As JSON with its time to live, or as the bytes themselves (`Accept: application/octet-stream`), then also a part of them.
+/// Redis's command: [`GET`](https://redis.io/commands/get/).
+#[utoipa::path(
+    get,
+    path = "/v1/strings/{key}",
+    operation_id = "read_string",
+    tag = "strings",
+    params(
+        Key,
+        Conditions,
+        ("Range" = Option<String>, Header, description = "One part of the bytes", pattern = "^bytes=[0-9]+-[0-9]*$"),
+        ("If-Range" = Option<String>, Header, description = "The part only while this is the entity tag, else all"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The value",
+            content((StringValue = "application/json"), (Vec<u8> = "application/octet-stream")),
+            headers(("ETag", description = "For `If-Match` and `If-None-Match`")),
+        ),
+        (status = 206, description = "A part of the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 304, description = "The value is still the one that `If-None-Match` names"),
+        (status = 404, description = "The key does not exist"),
+        (status = 406, description = "The value is too large for JSON: ask for the bytes"),
+        (status = 412, description = "`If-Match` does not hold"),
+        (status = 416, description = "The value has no such part"),
+    ),
+)]
 async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let (if_match, if_none_match) = (Condition::if_match(&headers)?, Condition::if_none_match(&headers)?);
@@ -149,42 +184,74 @@ const RAW_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
 ];
 
-/// Creates a value, by `SET … NX` (<https://redis.io/commands/set/>), under the key given or a new one.
+/// Creates a string
+///
+/// Redis's command: [`SET … NX`](https://redis.io/commands/set/).
+#[utoipa::path(
+    post,
+    path = "/v1/strings",
+    operation_id = "create_string",
+    tag = "strings",
+    params(
+        ("key" = Option<String>, Query, description = "The key, where the body is the bytes themselves"),
+        Ending,
+    ),
+    request_body(content(
+        (Creation = "application/json", example = json!({"key": "greeting", "value": "hello", "ttl": 60})),
+        (Vec<u8> = "application/octet-stream"),
+    )),
+    responses(
+        (
+            status = 201,
+            description = "Created",
+            body = Written,
+            headers(("Location", description = "The path of the new value")),
+        ),
+        (status = 409, description = "The key exists already, and nothing was changed"),
+    ),
+)]
 async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
-    let in_query = query.take("key")?;
     let (in_body, value, given) = match payload {
         Payload::Raw(value) => (None, value, Given::default()),
         Payload::Json(json) => {
             let Creation { key, value, ttl, expires_at } = payload::read(&json)?;
-            (key.map(|Text(key)| key), value.0, Given { ttl, expires_at })
+            (key, value.0, Given { ttl, expires_at })
         }
     };
-    let expiry = Expiry::of(given, &mut query)?;
+    let key = write::new_key(in_body, &mut query)?;
+    let expiry = write::new_expiry(Expiry::of(given, &mut query)?)?;
     query.finish()?;
-    if expiry == Expiry::Keep {
-        return Err(Problem::new(Kind::Invalid, "`keep_ttl` is for PUT: a new key has no time to live to keep"));
-    }
-    let key = match (in_body, in_query) {
-        (Some(_), Some(_)) => return Err(Problem::new(Kind::Invalid, "`key` is given in the body and in the query")),
-        (None, None) => Uuid::now_v7().to_string().into(),
-        (Some(key), None) | (None, Some(key)) => key,
-    };
 
     let command = Command::new(&SET).arg(key.clone()).arg(value).args(expiry.set_arguments()).arg("NX");
     match grant.execute(command).await? {
-        Reply::Status(_) => {
-            let place = location(COLLECTION, &key)?;
-            Ok((place, super::json(StatusCode::CREATED, &Written { key: Text(key) })).into_response())
-        }
+        Reply::Status(_) => write::created(COLLECTION, key),
         Reply::Nil => Err(Problem::new(Kind::Conflict, "the key exists already; to replace its value, use PUT")),
         other => Err(unexpected(&other, Access::Write)),
     }
 }
 
-/// Creates or replaces a value, atomically.
+/// Creates or replaces a string
+///
+/// In one atomic step in Redis, under the conditions given. Redis's command: [`SET`](https://redis.io/commands/set/).
+#[utoipa::path(
+    put,
+    path = "/v1/strings/{key}",
+    operation_id = "replace_string",
+    tag = "strings",
+    params(Key, Ending, Replacing, Conditions),
+    request_body(content(
+        (Replacement = "application/json", example = json!({"value": "hello"})),
+        (Vec<u8> = "application/octet-stream"),
+    )),
+    responses(
+        (status = 200, description = "Replaced", body = Written),
+        (status = 201, description = "Created", body = Written),
+        (status = 412, description = "A condition does not hold, and nothing was changed"),
+    ),
+)]
 async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    let Target { key, mut query } = target;
+    let Target { key, mut query, .. } = target;
     let (value, given) = match payload {
         Payload::Raw(value) => (value, Given::default()),
         Payload::Json(json) => {
@@ -193,43 +260,94 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
         }
     };
     let expiry = Expiry::of(given, &mut query)?;
-    let replaces = match query.take_text("replace")?.as_deref() {
-        None => "same",
-        Some("any") => "any",
-        Some(_) => return Err(Problem::new(Kind::Invalid, "`replace` must be `any`: a value of any type")),
-    };
-    query.finish()?;
-
-    let mut arguments = conditions(&headers)?;
-    arguments.extend([Bytes::from(replaces), value]);
+    let mut arguments = conditions(&headers, TYPE)?;
+    arguments.extend([write::replaces(&mut query)?, value]);
     arguments.extend(expiry.set_arguments());
-    let status = match grant.run(&PUT_STRING, std::slice::from_ref(&key), &arguments).await? {
-        Reply::Integer(1) => StatusCode::CREATED,
-        Reply::Integer(0) => StatusCode::OK,
-        Reply::Integer(-1) => return Err(condition_failed()),
-        other => return Err(unexpected(&other, Access::Write)),
-    };
-    Ok(super::json(status, &Written { key: Text(key) }))
+    query.finish()?;
+    let reply = grant.run(&PUT, std::slice::from_ref(&key), &arguments).await?;
+    write::stored(key, reply)
 }
 
-/// Deletes a string.
+/// Deletes a string
+///
+/// Redis's command: [`UNLINK`](https://redis.io/commands/unlink/).
+#[utoipa::path(
+    delete,
+    path = "/v1/strings/{key}",
+    operation_id = "delete_string",
+    tag = "strings",
+    params(Key, Conditions),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "The key does not exist"),
+        (status = 412, description = "A condition does not hold, and nothing was changed"),
+    ),
+)]
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+    write::delete(grant, TYPE, target, headers).await
+}
+
+/// The body of a PATCH.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StringPatch)]
+struct Patch {
+    append: Text,
+}
+
+/// The answer to a PATCH.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StringPatched)]
+struct Patched {
+    key: Text,
+    /// In bytes.
+    length: i64,
+}
+
+/// Appends to a string
+///
+/// Where there is none, it is created; `If-Match: *` prevents that. Redis's command:
+/// [`APPEND`](https://redis.io/commands/append/).
+#[utoipa::path(
+    patch,
+    path = "/v1/strings/{key}",
+    operation_id = "append_to_string",
+    tag = "strings",
+    params(Key, Conditions),
+    request_body(content = Patch, example = json!({"append": " world"})),
+    responses(
+        (status = 200, description = "Appended", body = Patched),
+        (status = 412, description = "A condition does not hold, and nothing was changed"),
+    ),
+)]
+async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
-    let mut arguments = conditions(&headers)?;
-    arguments.push(Bytes::from("string"));
-    match grant.run(&DELETE, &[key], &arguments).await? {
-        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Reply::Integer(0) => Err(no_such_key()),
-        Reply::Integer(-1) => Err(condition_failed()),
-        other => Err(unexpected(&other, Access::Write)),
+    let Patch { append: Text(tail) } = payload::read(&payload.into_json()?)?;
+    let mut arguments = conditions(&headers, TYPE)?;
+    arguments.push(tail);
+    match outcome(grant.run(&APPEND, std::slice::from_ref(&key), &arguments).await?)? {
+        -5 => Err(Problem::new(Kind::Invalid, "the value would be longer than Redis allows")),
+        length => Ok(super::json(StatusCode::OK, &Patched { key: Text(key), length })),
     }
 }
 
-/// The conditions of a write, as `condition.lua` takes them.
-fn conditions(headers: &HeaderMap) -> Result<Vec<Bytes>, Problem> {
-    Ok(vec![Condition::if_match(headers)?.script_argument(), Condition::if_none_match(headers)?.script_argument()])
-}
-
-fn condition_failed() -> Problem {
-    Problem::new(Kind::PreconditionFailed, "the value is not what the condition says; nothing was changed")
+/// Adds to the number that a string is
+///
+/// A key that does not exist counts as 0. Integers are added exactly; where either is a decimal, Redis adds with about 17
+/// digits. Redis's commands: [`INCRBY`](https://redis.io/commands/incrby/),
+/// [`INCRBYFLOAT`](https://redis.io/commands/incrbyfloat/).
+#[utoipa::path(
+    post,
+    path = "/v1/strings/{key}/increment",
+    operation_id = "increment_string",
+    tag = "strings",
+    params(Key),
+    request_body(content = Increment, example = json!({"by": 1})),
+    responses((status = 200, description = "Added", body = Incremented)),
+)]
+async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+    let key = target.only_key()?;
+    Condition::refuse(&headers)?;
+    let commands = increment::Commands { integer: &INCRBY, decimal: &INCRBYFLOAT };
+    increment::increment(grant, commands, &[key], payload).await
 }

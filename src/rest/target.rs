@@ -11,6 +11,8 @@ use crate::uri::{self, Query};
 pub struct Target {
     /// The key, of any bytes.
     pub key: Bytes,
+    /// The fifth segment of the path: the field or the member of the value at the key.
+    pub part: Option<Bytes>,
     /// The rest of the query.
     pub query: Query,
 }
@@ -24,10 +26,29 @@ impl Target {
         self.query.finish()?;
         Ok(self.key)
     }
+
+    /// The key, and the part of its value that the path names, or the parameter `name`.
+    ///
+    /// # Errors
+    /// A problem where there is none, or the query has more to say.
+    pub fn key_and_part(mut self, name: &str) -> Result<(Bytes, Bytes), Problem> {
+        let part = match self.part {
+            Some(part) => Some(part),
+            None => self.query.take(name)?,
+        };
+        let missing = || {
+            let detail = format!("the {name} is missing: give it as the last segment of the path, or as `?{name}=`");
+            Problem::new(Kind::Invalid, detail)
+        };
+        let part = part.ok_or_else(missing)?;
+        self.query.finish()?;
+        Ok((self.key, part))
+    }
 }
 
-/// The segment of `/v1/{type}/{key}` that is the key.
+/// The segments of `/v1/{type}/{key}/{parts}/{part}` that are bytes.
 const KEY_SEGMENT: usize = 2;
+const PART_SEGMENT: usize = 4;
 
 impl<S: Sync> FromRequestParts<S> for Target {
     type Rejection = Problem;
@@ -43,7 +64,7 @@ impl<S: Sync> FromRequestParts<S> for Target {
                 )
             })?,
         };
-        Ok(Self { key, query })
+        Ok(Self { key, part: uri::segment(&parts.uri, PART_SEGMENT)?, query })
     }
 }
 
