@@ -4,6 +4,7 @@
 
 mod access;
 mod configuration;
+mod entity_tags;
 mod faults;
 mod hashes;
 mod keys;

@@ -1,27 +1,52 @@
-//! The README is a promise.
+//! The README and the documents are promises.
 
 use std::process::Command;
 
-use redstart_tests::host::{TOKEN, project};
+use redstart_tests::host::{Host, TOKEN, project};
 use redstart_tests::setup;
+
+/// Runs each line of a file that calls curl, as it stands; gives the lines and what they printed.
+fn run_curl_lines(file: &str, host: &Host) -> Vec<(String, Vec<u8>)> {
+    let text = std::fs::read_to_string(project().join(file)).unwrap();
+    // Only what differs between the reader's machine and this test is put in its place.
+    let command = |line: &str| {
+        let line = line.replace("127.0.0.1:3000", &host.address.to_string()).replace("local-only-token", TOKEN);
+        line.replace("curl ", "curl --silent --show-error --fail ")
+    };
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with("curl ") || line.contains("$(curl ")).collect();
+    let mut ran = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        // A line may use what the one before it assigned.
+        let before = number.checked_sub(1).map(|number| lines[number]).filter(|line| line.contains("$(curl "));
+        let script = before.into_iter().chain([*line]).map(command).collect::<Vec<_>>().join("\n");
+        let output = Command::new("sh").args(["-e", "-c", &script]).current_dir(project()).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        ran.push(((*line).to_owned(), output.stdout));
+    }
+    ran
+}
 
 #[test]
 fn each_curl_line_of_the_readme_works_as_it_stands() {
     let (server, host) = setup();
-    let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
-    let lines: Vec<_> = readme.lines().filter(|line| line.starts_with("curl ")).collect();
-    assert!(lines.len() >= 5, "{lines:?}");
-    for line in lines {
-        // Only what differs between the reader's machine and this test is put in its place.
-        let command = line
-            .replace("127.0.0.1:3000", &host.address.to_string())
-            .replace("local-only-token", TOKEN)
-            .replacen("curl ", "curl --silent --show-error --fail ", 1);
-        let output = Command::new("sh").arg("-c").arg(&command).current_dir(project()).output().unwrap();
-        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-        if line.starts_with("curl http") && !line.contains("--output") {
-            assert_eq!(output.stdout, b"{\"key\":\"greeting\",\"value\":\"hello\",\"ttl\":null}", "{command}");
+    let ran = run_curl_lines("README.md", &host);
+    assert!(ran.len() >= 5, "{ran:?}");
+    for (line, output) in ran {
+        if line.starts_with("curl http://127.0.0.1:3000/v1/strings/greeting") {
+            assert_eq!(output, b"{\"key\":\"greeting\",\"value\":\"hello\",\"ttl\":null}", "{line}");
         }
     }
-    assert_eq!(server.command::<Vec<String>>(&[b"KEYS", b"*"]), ["files/licence"]);
+    assert_eq!(
+        server.command::<Vec<u8>>(&[b"GET", b"files/licence"]),
+        std::fs::read(project().join("LICENSE")).unwrap()
+    );
+}
+
+#[test]
+fn each_curl_line_of_the_rest_page_works_as_it_stands() {
+    let (server, host) = setup();
+    let ran = run_curl_lines("docs/rest.md", &host);
+    assert!(ran.len() >= 6, "{ran:?}");
+    assert_eq!(server.command::<String>(&[b"GET", b"pixel"]), "changed");
+    assert!(server.command::<i64>(&[b"TTL", b"licence"]) > 500);
 }
