@@ -251,6 +251,7 @@ fn from_reply(reply: &ErrorReply) -> Problem {
         "invalid expire",
         "would overflow",
         "would produce NaN or Infinity",
+        "score is not a number",
     ];
     let problem = match reply.code.as_str() {
         "WRONGTYPE" => Problem::new(Kind::Conflict, "the key holds a value of another type"),
@@ -286,6 +287,7 @@ mod tests {
             ("ERR", "syntax error", 422),
             ("ERR", "increment or decrement would overflow", 422),
             ("ERR", "increment would produce NaN or Infinity", 422),
+            ("ERR", "resulting score is not a number (NaN)", 422),
             ("NOAUTH", "Authentication required.", 502),
             ("WRONGPASS", "invalid username-password pair", 502),
             ("NOPERM", "this user has no permissions", 502),

@@ -14,6 +14,8 @@ mod log;
 mod openapi;
 mod readme;
 mod round_trip;
+mod sorted_sets;
+mod sorted_sets_paged;
 mod strings;
 mod strings_changed;
 mod wire;

@@ -80,6 +80,9 @@ table! {
     SET         Scalar    Write First:   "<https://redis.io/commands/set/>: without `GET`.";
     TYPE        Scalar    Read  First:   "<https://redis.io/commands/type/>";
     UNLINK      Scalar    Write All:     "<https://redis.io/commands/unlink/>";
+    ZADD        Scalar    Write First:   "<https://redis.io/commands/zadd/>: without `INCR`.";
+    ZINCRBY     Scalar    Write First:   "<https://redis.io/commands/zincrby/>";
+    ZREM        Scalar    Write First:   "<https://redis.io/commands/zrem/>";
 }
 
 /// A command with its arguments.

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::many::{ChangedFields, MAX, NewFields, ShownFields};
 use super::operation::Schemas;
+use super::sorted_sets::score::Score;
 use super::text::{Text, Value};
 
 /// The key in the path.
@@ -116,6 +117,16 @@ schema!(
         .item(base64())
         .description(Some("Bytes to store: a string, a number, of which every digit is kept, or base64"))
         .examples([json!("hello"), json!(1.5), json!({"base64": "/wA="})])
+);
+
+schema!(
+    Score,
+    "Score",
+    OneOfBuilder::new()
+        .item(of(Type::Number))
+        .item(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["inf", "-inf"])))
+        .description(Some("A double, shown with the fewest digits that read back as the same; JSON has no infinity"))
+        .examples([json!(1.5), json!("-inf")])
 );
 
 schema!(ShownFields, "Fields", fields(Ref::from_schema_name("Text").into()), Text);

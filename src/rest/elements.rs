@@ -11,13 +11,14 @@ use super::page::Page;
 use super::target::Target;
 use super::text::Text;
 use super::unexpected;
-use super::write::{self, condition_failed, conditions, no_such_key};
+use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
 use crate::uri::Query;
 
+static CHANGE: Script = script!(Write: "condition.lua", "change_elements.lua");
 static PUT: Script = script!(Write: "condition.lua", "put_elements.lua");
 static READ: Script = script!(Read: "read_elements.lua");
 static SCAN: Script = script!(Read: "scan.lua");
@@ -96,7 +97,8 @@ pub async fn read<D: Serialize>(
     Ok((common, super::json(StatusCode::OK, &document(Whole { key, strings, ttl }))).into_response())
 }
 
-fn too_large(limit: usize) -> Problem {
+/// A value, or a page of one, has more elements or bytes than are shown.
+pub fn too_large(limit: usize) -> Problem {
     let detail = format!(
         "up to {MAX_SHOWN} elements with {limit} bytes together are shown at once: read a part of the value, or pages \
          (with a smaller `limit`)"
@@ -105,7 +107,10 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// What a script of ours that reads says first, and the strings behind it.
-fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
+///
+/// # Errors
+/// A problem where it says something else.
+pub fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
     let Reply::Array(replies) = reply else { return Err(unexpected(&reply, Access::Read)) };
     let mut replies = replies.into_iter();
     let first = replies.next().ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
@@ -145,7 +150,7 @@ pub async fn create(
     let expiry = write::new_expiry(Expiry::of(given, &mut query)?)?;
     query.finish()?;
     let reply = put(&grant, of, &key, &headers, Bytes::from("new"), expiry, strings).await?;
-    write::outcome(reply)?;
+    outcome(reply)?;
     write::created(of.collection, key)
 }
 
@@ -185,6 +190,28 @@ async fn put(
     arguments.push(Bytes::from(of.add));
     arguments.extend(strings);
     grant.run(&PUT, std::slice::from_ref(key), &arguments).await
+}
+
+/// Adds elements of these strings to a value, which is created where there is none, and removes others by the command
+/// `remove`, atomically, under the conditions given.
+///
+/// # Errors
+/// A problem where nothing was changed.
+pub async fn change(
+    grant: Grant,
+    of: &'static Type,
+    remove: &'static str,
+    target: Target,
+    headers: HeaderMap,
+    [added, removed]: [Vec<Bytes>; 2],
+) -> Result<Response, Problem> {
+    let key = target.only_key()?;
+    let mut arguments = conditions(&headers, of.name)?;
+    arguments.extend([of.add, remove].map(Bytes::from));
+    arguments.push(Bytes::from(added.len().to_string()));
+    arguments.extend(added.into_iter().chain(removed));
+    outcome(grant.run(&CHANGE, std::slice::from_ref(&key), &arguments).await?)?;
+    Ok(super::json(StatusCode::OK, &Written { key: Text(key) }))
 }
 
 /// A page of a value, by the command `SSCAN` or one like it: the strings on it, and where the next one begins.
