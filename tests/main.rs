@@ -13,6 +13,8 @@ mod log;
 mod openapi;
 mod readme;
 mod round_trip;
+mod set_algebra;
+mod sets;
 mod strings;
 mod strings_changed;
 mod wire;

@@ -1,9 +1,10 @@
-//! Values made of elements, whatever their type: read, created and replaced as a whole, and read in pages.
+//! Values made of elements, whatever their type: read, created and replaced as a whole, changed, and read in pages.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::entity_tag::{Condition, EntityTag};
 use super::expiry::{Expiry, Given, seconds};
@@ -18,6 +19,7 @@ use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
 use crate::uri::Query;
 
+static CHANGE: Script = script!(Write: "condition.lua", "change_elements.lua");
 static PUT: Script = script!(Write: "condition.lua", "put_elements.lua");
 static READ: Script = script!(Read: "read_elements.lua");
 static SCAN: Script = script!(Read: "scan.lua");
@@ -42,7 +44,7 @@ pub struct Type {
 }
 
 /// The most elements of a value that is read or compared whole; `condition.lua` says the same.
-const MAX_SHOWN: usize = 10_000;
+pub const MAX_SHOWN: usize = 10_000;
 
 /// A value, read whole.
 pub struct Whole {
@@ -105,7 +107,10 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// What a script of ours that reads says first, and the strings behind it.
-fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
+///
+/// # Errors
+/// A problem where it says something else.
+pub fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
     let Reply::Array(replies) = reply else { return Err(unexpected(&reply, Access::Read)) };
     let mut replies = replies.into_iter();
     let first = replies.next().ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
@@ -185,6 +190,39 @@ async fn put(
     arguments.push(Bytes::from(of.add));
     arguments.extend(strings);
     grant.run(&PUT, std::slice::from_ref(key), &arguments).await
+}
+
+/// The answer to a change of some elements.
+#[derive(Serialize, ToSchema)]
+pub struct Changed {
+    key: Text,
+    /// How many elements are new.
+    added: u64,
+    /// How many are gone.
+    removed: u64,
+}
+
+/// Adds elements of these strings to a value, which is created where there is none, and removes others by the command
+/// `remove`, atomically, under the conditions given.
+///
+/// # Errors
+/// A problem where nothing was changed.
+pub async fn change(
+    grant: Grant,
+    of: &'static Type,
+    remove: &'static str,
+    target: Target,
+    headers: HeaderMap,
+    [to_add, to_remove]: [Vec<Bytes>; 2],
+) -> Result<Response, Problem> {
+    let key = target.only_key()?;
+    let mut arguments = conditions(&headers, of.name)?;
+    arguments.extend([of.add, remove].map(Bytes::from));
+    arguments.push(Bytes::from(to_add.len().to_string()));
+    arguments.extend(to_add.into_iter().chain(to_remove));
+    let reply = grant.run(&CHANGE, std::slice::from_ref(&key), &arguments).await?;
+    let [added, removed] = write::two_outcomes(reply)?;
+    Ok(super::json(StatusCode::OK, &Changed { key: Text(key), added, removed }))
 }
 
 /// A page of a value, by the command `SSCAN` or one like it: the strings on it, and where the next one begins.

@@ -11,17 +11,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::describe::{Conditions, Ending, Key, Replacing};
-use super::elements::{self, Type, Whole};
+use super::elements::{self, Changed, Type, Whole};
 use super::expiry::Given;
 use super::many::{ChangedFields, Fields, NewFields, ShownFields};
 use super::operation::{Operation, Side, operations};
 use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::{Text, Value};
-use super::write::{self, Written, conditions, outcome};
+use super::write::{self, Written};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::script::{Script, script};
 use crate::uri::Query;
 
 static HASH: Type = Type {
@@ -33,8 +32,6 @@ static HASH: Type = Type {
     read: &["HGETALL"],
     add: "HSET",
 };
-
-static MERGE: Script = script!(Write: "condition.lua", "merge_hash.lua");
 
 /// What is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
@@ -191,13 +188,12 @@ struct Patch {
     params(Key, Conditions),
     request_body(content = Patch, example = json!({"fields": {"visits": 2, "name": null}})),
     responses(
-        (status = 200, description = "Merged", body = Written),
+        (status = 200, description = "Merged", body = Changed),
         (status = 404, description = "The key does not exist, and no field is set"),
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
 async fn merge(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    let key = target.only_key()?;
     let Patch { fields } = payload::read(&payload.into_json()?)?;
     refuse_repeated(&fields)?;
     let (mut set, mut deleted) = (Vec::new(), Vec::new());
@@ -207,11 +203,7 @@ async fn merge(grant: Grant, target: Target, headers: HeaderMap, payload: Payloa
             None => deleted.push(name),
         }
     }
-    let mut arguments = conditions(&headers, HASH.name)?;
-    arguments.push(Bytes::from(set.len().to_string()));
-    arguments.extend(set.into_iter().chain(deleted));
-    outcome(grant.run(&MERGE, std::slice::from_ref(&key), &arguments).await?)?;
-    Ok(super::json(http::StatusCode::OK, &Written { key: Text(key) }))
+    elements::change(grant, &HASH, "HDEL", target, headers, [set, deleted]).await
 }
 
 /// Deletes a hash
