@@ -18,9 +18,10 @@ use crate::problem::Document;
 use crate::rest::operation::{self, Describe, Schemas};
 
 /// The groups of operations, in the order of the page.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: &[(&str, &str)] = &[
     ("strings", "Bytes under a key, as JSON or as they are"),
     ("hashes", "Fields with values under a key"),
+    ("sets", "Members, each once and in no order, and what sets make together"),
     ("sorted-sets", "Members with scores under a key, in the order of the scores"),
     ("keys", "Keys of every type: what there is, when it ends, its name"),
     ("health", "For load balancers and orchestrators"),
@@ -56,7 +57,10 @@ pub fn document() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").build()]))
-        .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
+        .tags(Some(
+            TAGS.iter()
+                .map(|(name, description)| TagBuilder::new().name(*name).description(Some(*description)).build()),
+        ))
         .security(Some([SecurityRequirement::new::<_, [_; 0], String>(TOKEN, [])]))
         .paths(paths)
         .components(Some(components))

@@ -1,6 +1,6 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`hashes`], [`sorted_sets`], [`keys`], [`health`]: the resources
+//! - [`strings`], [`hashes`], [`sets`], [`sorted_sets`], [`keys`], [`health`]: the resources
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -29,6 +29,7 @@ pub mod operation;
 pub mod page;
 pub mod payload;
 pub mod range;
+pub mod sets;
 pub mod sorted_sets;
 pub mod strings;
 pub mod target;
@@ -46,10 +47,17 @@ use operation::{Operation, Side};
 
 /// Everything that is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
-    [strings::operations(), hashes::operations(), sorted_sets::operations(), keys::operations(), health::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        strings::operations(),
+        hashes::operations(),
+        sets::operations(),
+        sorted_sets::operations(),
+        keys::operations(),
+        health::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every route.

@@ -115,7 +115,7 @@ fn a_patch_merges_and_null_deletes() {
     client.send("PATCH", "/v1/hashes/h", &only_if_there, br#"{"fields":{"a":1}}"#).problem(412);
     assert_eq!(patch(json!({"a": 1, "b": "2", "none": null})).status, 200);
     server.command::<i64>(&[b"EXPIRE", b"h", b"100"]);
-    assert_eq!(patch(json!({"b": null, "c": 3})).json(), json!({"key": "h"}));
+    assert_eq!(patch(json!({"b": null, "c": 3})).json(), json!({"key": "h", "added": 1, "removed": 1}));
     let read = client.get("/v1/hashes/h").json();
     assert_eq!(read["fields"], json!({"a": "1", "c": "3"}));
     assert!(read["ttl"].as_f64().is_some());

@@ -14,6 +14,8 @@ mod log;
 mod openapi;
 mod readme;
 mod round_trip;
+mod set_algebra;
+mod sets;
 mod sorted_sets;
 mod sorted_sets_paged;
 mod strings;

@@ -76,8 +76,11 @@ table! {
     OBJECT      Scalar    Read  Second:  "<https://redis.io/commands/object-encoding/>: only `ENCODING`.";
     PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
     PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
+    SADD        Scalar    Write First:   "<https://redis.io/commands/sadd/>";
     SCAN        FlatArray Read  None:    "<https://redis.io/commands/scan/>: the cursor, then the keys.";
     SET         Scalar    Write First:   "<https://redis.io/commands/set/>: without `GET`.";
+    SISMEMBER   Scalar    Read  First:   "<https://redis.io/commands/sismember/>";
+    SREM        Scalar    Write First:   "<https://redis.io/commands/srem/>";
     TYPE        Scalar    Read  First:   "<https://redis.io/commands/type/>";
     UNLINK      Scalar    Write All:     "<https://redis.io/commands/unlink/>";
     ZADD        Scalar    Write First:   "<https://redis.io/commands/zadd/>: without `INCR`.";

@@ -1,9 +1,10 @@
-//! Values made of elements, whatever their type: read, created and replaced as a whole, and read in pages.
+//! Values made of elements, whatever their type: read, created and replaced as a whole, changed, and read in pages.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::entity_tag::{Condition, EntityTag};
 use super::expiry::{Expiry, Given, seconds};
@@ -43,7 +44,7 @@ pub struct Type {
 }
 
 /// The most elements of a value that is read or compared whole; `condition.lua` says the same.
-const MAX_SHOWN: usize = 10_000;
+pub const MAX_SHOWN: usize = 10_000;
 
 /// A value, read whole.
 pub struct Whole {
@@ -192,6 +193,16 @@ async fn put(
     grant.run(&PUT, std::slice::from_ref(key), &arguments).await
 }
 
+/// The answer to a change of some elements.
+#[derive(Serialize, ToSchema)]
+pub struct Changed {
+    key: Text,
+    /// How many elements are new.
+    added: u64,
+    /// How many are gone.
+    removed: u64,
+}
+
 /// Adds elements of these strings to a value, which is created where there is none, and removes others by the command
 /// `remove`, atomically, under the conditions given.
 ///
@@ -203,15 +214,16 @@ pub async fn change(
     remove: &'static str,
     target: Target,
     headers: HeaderMap,
-    [added, removed]: [Vec<Bytes>; 2],
+    [to_add, to_remove]: [Vec<Bytes>; 2],
 ) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let mut arguments = conditions(&headers, of.name)?;
     arguments.extend([of.add, remove].map(Bytes::from));
-    arguments.push(Bytes::from(added.len().to_string()));
-    arguments.extend(added.into_iter().chain(removed));
-    outcome(grant.run(&CHANGE, std::slice::from_ref(&key), &arguments).await?)?;
-    Ok(super::json(StatusCode::OK, &Written { key: Text(key) }))
+    arguments.push(Bytes::from(to_add.len().to_string()));
+    arguments.extend(to_add.into_iter().chain(to_remove));
+    let reply = grant.run(&CHANGE, std::slice::from_ref(&key), &arguments).await?;
+    let [added, removed] = write::two_outcomes(reply)?;
+    Ok(super::json(StatusCode::OK, &Changed { key: Text(key), added, removed }))
 }
 
 /// A page of a value, by the command `SSCAN` or one like it: the strings on it, and where the next one begins.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::describe::{Conditions, Ending, Key, Replacing};
-use super::elements::{self, Type, Whole};
+use super::elements::{self, Changed, Type, Whole};
 use super::expiry::Given;
 use super::many::{ChangedFields, Fields, NewFields, ShownFields};
 use super::operation::{Operation, Side, operations};
@@ -188,7 +188,7 @@ struct Patch {
     params(Key, Conditions),
     request_body(content = Patch, example = json!({"fields": {"visits": 2, "name": null}})),
     responses(
-        (status = 200, description = "Merged", body = Written),
+        (status = 200, description = "Merged", body = Changed),
         (status = 404, description = "The key does not exist, and no field is set"),
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),

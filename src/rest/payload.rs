@@ -31,6 +31,17 @@ impl Payload {
             }
         }
     }
+
+    /// Checks that there is no body, or an empty JSON object, where the rest of the request says all.
+    ///
+    /// # Errors
+    /// A problem where there is something.
+    pub fn into_nothing(self) -> Result<(), Problem> {
+        match self {
+            Self::Json(body) | Self::Raw(body) if matches!(body.trim_ascii(), b"" | b"{}") => Ok(()),
+            _ => Err(Problem::new(Kind::Invalid, "this request takes no body: its path and its query say all")),
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Payload {
@@ -160,6 +171,18 @@ mod tests {
             assert!(!error(json).detail.contains("hush"), "{json}");
         }
         assert!(error(&format!("{{\"{}\":1}}", "x".repeat(100_000))).detail.len() < 300);
+    }
+
+    #[test]
+    fn no_body_may_also_be_an_empty_object() {
+        let refused = |body: &'static [u8]| Payload::Raw(body.into()).into_nothing().err().map(|problem| problem.kind);
+        for body in [&b""[..], b"{}", b"{}\n"] {
+            assert_eq!(refused(body), None);
+        }
+        for body in [&b"{\"a\":1}"[..], b"x", b"null"] {
+            assert_eq!(refused(body), Some(Kind::Invalid));
+        }
+        assert!(Payload::Json(Bytes::from("{}")).into_nothing().is_ok());
     }
 
     fn kind_of(content_type: &str) -> &'static str {

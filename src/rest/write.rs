@@ -91,6 +91,17 @@ pub fn outcome(reply: Reply) -> Result<i64, Problem> {
     }
 }
 
+/// The same of a script that says two numbers, as JSON.
+///
+/// # Errors
+/// As [`outcome`].
+pub fn two_outcomes(reply: Reply) -> Result<[u64; 2], Problem> {
+    let Reply::Bulk(json) = &reply else {
+        return outcome(reply).and_then(|number| Err(unexpected(&Reply::Integer(number), Access::Write)));
+    };
+    serde_json::from_slice(json).map_err(|_| unexpected(&reply, Access::Write))
+}
+
 /// Nothing is there.
 pub fn no_such_key() -> Problem {
     Problem::new(Kind::NotFound, "the key does not exist")
