@@ -18,9 +18,10 @@ use crate::problem::Document;
 use crate::rest::operation::{self, Describe, Schemas};
 
 /// The groups of operations, in the order of the page.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("strings", "Bytes under a key, as JSON or as they are"),
     ("hashes", "Fields with values under a key"),
+    ("lists", "Items in order under a key, taken and added at both ends"),
     ("keys", "Keys of every type: what there is, when it ends, its name"),
     ("health", "For load balancers and orchestrators"),
 ];

@@ -1,6 +1,6 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`hashes`], [`keys`], [`health`]: the resources
+//! - [`strings`], [`hashes`], [`lists`], [`keys`], [`health`]: the resources
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -8,6 +8,7 @@
 //! - [`text`], [`many`]: bytes in JSON, and many of them
 //! - [`elements`]: values made of elements, as a whole
 //! - [`write`](mod@write): what writes have in common
+//! - [`packed`]: several strings in one
 //! - [`increment`]: adding to a number
 //! - [`page`]: lists that come in pages
 //! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
@@ -24,8 +25,10 @@ pub mod hashes;
 pub mod health;
 pub mod increment;
 pub mod keys;
+pub mod lists;
 pub mod many;
 pub mod operation;
+pub mod packed;
 pub mod page;
 pub mod payload;
 pub mod range;
@@ -45,7 +48,7 @@ use operation::{Operation, Side};
 
 /// Everything that is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
-    [strings::operations(), hashes::operations(), keys::operations(), health::operations()]
+    [strings::operations(), hashes::operations(), lists::operations(), keys::operations(), health::operations()]
         .into_iter()
         .flatten()
         .collect()

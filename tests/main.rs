@@ -8,6 +8,8 @@ mod faults;
 mod hashes;
 mod keys;
 mod limits;
+mod list_items;
+mod lists;
 mod load;
 mod log;
 mod openapi;

@@ -42,9 +42,9 @@ pub struct Type {
 }
 
 /// The most elements of a value that is read or compared whole; `condition.lua` says the same.
-const MAX_SHOWN: usize = 10_000;
+pub const MAX_SHOWN: usize = 10_000;
 
-/// A value, read whole.
+/// A value, read whole, or a part of one.
 pub struct Whole {
     /// Its key.
     pub key: Bytes,
@@ -73,16 +73,9 @@ pub async fn read<D: Serialize>(
     let mut arguments: Vec<_> = [of.name, of.count].map(Bytes::from).into();
     arguments.extend([MAX_SHOWN, limit].map(|number| Bytes::from(number.to_string())));
     arguments.extend(of.read.iter().copied().map(Bytes::from));
-    let (ttl, strings) = match first_and_rest(grant.run(&READ, std::slice::from_ref(&key), &arguments).await?)? {
-        (Reply::Integer(-2), _) => return Err(no_such_key()),
-        (Reply::Integer(-3 | -4), _) => return Err(too_large(limit)),
-        (ttl, strings) => (seconds(ttl), strings),
-    };
-    if strings.iter().map(Bytes::len).sum::<usize>() > limit {
-        return Err(too_large(limit));
-    }
+    let whole = show(&grant, &READ, key, &arguments).await?;
 
-    let tag = EntityTag::of_elements(of, &strings);
+    let tag = EntityTag::of_elements(of, &whole.strings);
     if if_match != Condition::None && !if_match.matches(&tag) {
         return Err(condition_failed());
     }
@@ -93,7 +86,22 @@ pub async fn read<D: Serialize>(
     if method == Method::HEAD {
         return Ok((common, super::JSON).into_response());
     }
-    Ok((common, super::json(StatusCode::OK, &document(Whole { key, strings, ttl }))).into_response())
+    Ok((common, super::json(StatusCode::OK, &document(whole))).into_response())
+}
+
+/// What a script shows of the value at `key`: its time to live, then the strings of its elements. Instead, -2 says that
+/// there is none, -3 and -4 that they are too many or too large.
+///
+/// # Errors
+/// A problem that says so.
+pub async fn show(grant: &Grant, script: &Script, key: Bytes, arguments: &[Bytes]) -> Result<Whole, Problem> {
+    let limit = grant.limits().json_value_bytes;
+    match first_and_rest(grant.run(script, std::slice::from_ref(&key), arguments).await?)? {
+        (Reply::Integer(-2), _) => Err(no_such_key()),
+        (Reply::Integer(-3 | -4), _) => Err(too_large(limit)),
+        (_, strings) if strings.iter().map(Bytes::len).sum::<usize>() > limit => Err(too_large(limit)),
+        (ttl, strings) => Ok(Whole { key, strings, ttl: seconds(ttl) }),
+    }
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -119,7 +127,10 @@ fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
 }
 
 /// Redis keeps no value without elements.
-fn refuse_nothing(strings: &[Bytes]) -> Result<(), Problem> {
+///
+/// # Errors
+/// A problem where there are none.
+pub fn refuse_nothing(strings: &[Bytes]) -> Result<(), Problem> {
     if strings.is_empty() {
         return Err(Problem::new(Kind::Invalid, "at least one element is needed: Redis keeps no empty value"));
     }
