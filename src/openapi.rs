@@ -21,6 +21,7 @@ use crate::rest::operation::{self, Describe, Schemas};
 const TAGS: &[(&str, &str)] = &[
     ("strings", "Bytes under a key, as JSON or as they are"),
     ("hashes", "Fields with values under a key"),
+    ("lists", "Items in order under a key, taken and added at both ends"),
     ("sets", "Members, each once and in no order, and what sets make together"),
     ("sorted-sets", "Members with scores under a key, in the order of the scores"),
     ("keys", "Keys of every type: what there is, when it ends, its name"),

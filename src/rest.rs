@@ -1,6 +1,7 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`hashes`], [`sets`], [`sorted_sets`], [`keys`], [`health`]: the resources
+//! - [`strings`], [`hashes`], [`lists`], [`sets`], [`sorted_sets`], [`keys`], [`health`]: the
+//!   resources
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -8,6 +9,7 @@
 //! - [`text`], [`many`]: bytes in JSON, and many of them
 //! - [`elements`]: values made of elements, as a whole
 //! - [`write`](mod@write): what writes have in common
+//! - [`packed`]: several strings in one
 //! - [`increment`]: adding to a number
 //! - [`page`]: lists that come in pages
 //! - [`expiry`]: `ttl`, `expires_at`, `keep_ttl`
@@ -24,8 +26,10 @@ pub mod hashes;
 pub mod health;
 pub mod increment;
 pub mod keys;
+pub mod lists;
 pub mod many;
 pub mod operation;
+pub mod packed;
 pub mod page;
 pub mod payload;
 pub mod range;
@@ -50,6 +54,7 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
     [
         strings::operations(),
         hashes::operations(),
+        lists::operations(),
         sets::operations(),
         sorted_sets::operations(),
         keys::operations(),

@@ -9,6 +9,8 @@ mod faults;
 mod hashes;
 mod keys;
 mod limits;
+mod list_items;
+mod lists;
 mod load;
 mod log;
 mod openapi;

@@ -175,7 +175,8 @@ fn a_patch_adds_and_removes() {
     let add = json!([{"member": "a", "score": 1}, {"member": "b", "score": 2}]);
     assert_eq!(patch(json!({"add": add, "remove": ["none"]})).status, 200);
     server.command::<i64>(&[b"EXPIRE", b"z", b"100"]);
-    assert_eq!(patch(json!({"add": [{"member": "a", "score": 3}], "remove": ["b"]})).json(), json!({"key": "z"}));
+    let changed = patch(json!({"add": [{"member": "a", "score": 3}], "remove": ["b"]}));
+    assert_eq!(changed.json(), json!({"key": "z", "added": 0, "removed": 1}));
     assert_eq!(patch(json!({"add": [{"member": "c", "score": 4}], "remove": ["a"]})).status, 200);
     let read = client.get(Z).json();
     assert_eq!(read["members"], json!([{"member": "c", "score": 4}]));

@@ -72,10 +72,13 @@ table! {
     HSET        Scalar    Write First:   "<https://redis.io/commands/hset/>";
     INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
     INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
+    LINDEX      Scalar    Read  First:   "<https://redis.io/commands/lindex/>";
+    LPUSH       Scalar    Write First:   "<https://redis.io/commands/lpush/>";
     MEMORY      Scalar    Read  Second:  "<https://redis.io/commands/memory-usage/>: only `USAGE`.";
     OBJECT      Scalar    Read  Second:  "<https://redis.io/commands/object-encoding/>: only `ENCODING`.";
     PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
     PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
+    RPUSH       Scalar    Write First:   "<https://redis.io/commands/rpush/>";
     SADD        Scalar    Write First:   "<https://redis.io/commands/sadd/>";
     SCAN        FlatArray Read  None:    "<https://redis.io/commands/scan/>: the cursor, then the keys.";
     SET         Scalar    Write First:   "<https://redis.io/commands/set/>: without `GET`.";

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::many::{ChangedFields, MAX, NewFields, ShownFields};
 use super::operation::Schemas;
 use super::sorted_sets::score::Score;
-use super::text::{Text, Value};
+use super::text::{NewText, Text};
 
 /// The key in the path.
 #[derive(IntoParams)]
@@ -109,8 +109,8 @@ schema!(
 );
 
 schema!(
-    Value,
-    "Value",
+    NewText,
+    "NewText",
     OneOfBuilder::new()
         .item(of(Type::String))
         .item(of(Type::Number))
@@ -130,12 +130,12 @@ schema!(
 );
 
 schema!(ShownFields, "Fields", fields(Ref::from_schema_name("Text").into()), Text);
-schema!(NewFields, "NewFields", fields(Ref::from_schema_name("Value").into()), Value);
+schema!(NewFields, "NewFields", fields(Ref::from_schema_name("NewText").into()), NewText);
 schema!(
     ChangedFields,
     "ChangedFields",
-    fields(OneOfBuilder::new().item(Ref::from_schema_name("Value")).item(of(Type::Null)).into()),
-    Value
+    fields(OneOfBuilder::new().item(Ref::from_schema_name("NewText")).item(of(Type::Null)).into()),
+    NewText
 );
 
 fn of(r#type: Type) -> Object {

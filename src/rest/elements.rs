@@ -12,7 +12,7 @@ use super::page::Page;
 use super::target::Target;
 use super::text::Text;
 use super::unexpected;
-use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
+use super::write::{self, condition_failed, conditions, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
@@ -46,7 +46,7 @@ pub struct Type {
 /// The most elements of a value that is read or compared whole; `condition.lua` says the same.
 pub const MAX_SHOWN: usize = 10_000;
 
-/// A value, read whole.
+/// A value, read whole, or a part of one.
 pub struct Whole {
     /// Its key.
     pub key: Bytes,
@@ -75,16 +75,9 @@ pub async fn read<D: Serialize>(
     let mut arguments: Vec<_> = [of.name, of.count].map(Bytes::from).into();
     arguments.extend([MAX_SHOWN, limit].map(|number| Bytes::from(number.to_string())));
     arguments.extend(of.read.iter().copied().map(Bytes::from));
-    let (ttl, strings) = match first_and_rest(grant.run(&READ, std::slice::from_ref(&key), &arguments).await?)? {
-        (Reply::Integer(-2), _) => return Err(no_such_key()),
-        (Reply::Integer(-3 | -4), _) => return Err(too_large(limit)),
-        (ttl, strings) => (seconds(ttl), strings),
-    };
-    if strings.iter().map(Bytes::len).sum::<usize>() > limit {
-        return Err(too_large(limit));
-    }
+    let whole = show(&grant, &READ, key, &arguments).await?;
 
-    let tag = EntityTag::of_elements(of, &strings);
+    let tag = EntityTag::of_elements(of, &whole.strings);
     if if_match != Condition::None && !if_match.matches(&tag) {
         return Err(condition_failed());
     }
@@ -95,7 +88,22 @@ pub async fn read<D: Serialize>(
     if method == Method::HEAD {
         return Ok((common, super::JSON).into_response());
     }
-    Ok((common, super::json(StatusCode::OK, &document(Whole { key, strings, ttl }))).into_response())
+    Ok((common, super::json(StatusCode::OK, &document(whole))).into_response())
+}
+
+/// What a script shows of the value at `key`: its time to live, then the strings of its elements. Instead, -2 says that
+/// there is none, -3 and -4 that they are too many or too large.
+///
+/// # Errors
+/// A problem that says so.
+pub async fn show(grant: &Grant, script: &Script, key: Bytes, arguments: &[Bytes]) -> Result<Whole, Problem> {
+    let limit = grant.limits().json_value_bytes;
+    match first_and_rest(grant.run(script, std::slice::from_ref(&key), arguments).await?)? {
+        (Reply::Integer(-2), _) => Err(no_such_key()),
+        (Reply::Integer(-3 | -4), _) => Err(too_large(limit)),
+        (_, strings) if strings.iter().map(Bytes::len).sum::<usize>() > limit => Err(too_large(limit)),
+        (ttl, strings) => Ok(Whole { key, strings, ttl: seconds(ttl) }),
+    }
 }
 
 /// A value, or a page of one, has more elements or bytes than are shown.
@@ -125,7 +133,10 @@ pub fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
 }
 
 /// Redis keeps no value without elements.
-fn refuse_nothing(strings: &[Bytes]) -> Result<(), Problem> {
+///
+/// # Errors
+/// A problem where there are none.
+pub fn refuse_nothing(strings: &[Bytes]) -> Result<(), Problem> {
     if strings.is_empty() {
         return Err(Problem::new(Kind::Invalid, "at least one element is needed: Redis keeps no empty value"));
     }

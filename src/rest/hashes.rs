@@ -17,7 +17,7 @@ use super::many::{ChangedFields, Fields, NewFields, ShownFields};
 use super::operation::{Operation, Side, operations};
 use super::payload::{self, Payload};
 use super::target::Target;
-use super::text::{Text, Value};
+use super::text::{NewText, Text};
 use super::write::{self, Written};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
@@ -83,7 +83,7 @@ struct Creation {
 /// The names and values one after the other, as `HSET` takes them.
 fn flat(fields: NewFields) -> Result<Vec<Bytes>, Problem> {
     refuse_repeated(&fields)?;
-    Ok(fields.0.into_iter().flat_map(|(Text(name), Value(value))| [name, value]).collect())
+    Ok(fields.0.into_iter().flat_map(|(Text(name), NewText(value))| [name, value]).collect())
 }
 
 fn refuse_repeated<T>(fields: &Fields<T>) -> Result<(), Problem> {
@@ -199,7 +199,7 @@ async fn merge(grant: Grant, target: Target, headers: HeaderMap, payload: Payloa
     let (mut set, mut deleted) = (Vec::new(), Vec::new());
     for (Text(name), value) in fields.0 {
         match value {
-            Some(Value(value)) => set.extend([name, value]),
+            Some(NewText(value)) => set.extend([name, value]),
             None => deleted.push(name),
         }
     }

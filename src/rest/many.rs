@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::text::{Text, Value};
+use super::text::{NewText, Text};
 
 /// The most elements in one body.
 pub const MAX: usize = 100_000;
@@ -56,9 +56,9 @@ pub struct Fields<T>(pub Vec<(Text, T)>);
 /// Fields as they are shown.
 pub type ShownFields = Fields<Text>;
 /// Fields that are written.
-pub type NewFields = Fields<Value>;
+pub type NewFields = Fields<NewText>;
 /// Fields that are written, or, where nothing stands for them, deleted.
-pub type ChangedFields = Fields<Option<Value>>;
+pub type ChangedFields = Fields<Option<NewText>>;
 
 impl<T> Fields<T> {
     /// Whether a name stands there more than once.
@@ -161,14 +161,14 @@ mod tests {
 
     #[test]
     fn fields_are_read_in_both_forms_with_numbers_as_they_stand() {
-        let read = |json| serde_json::from_str::<Fields<Value>>(json).map(|fields| fields.0).ok();
-        let expected = Some(vec![(Text("a".into()), Value("1.50".into()))]);
+        let read = |json| serde_json::from_str::<Fields<NewText>>(json).map(|fields| fields.0).ok();
+        let expected = Some(vec![(Text("a".into()), NewText("1.50".into()))]);
         assert_eq!(read(r#"{"a":1.50}"#), expected);
         assert_eq!(read(r#"[["a","1.50"]]"#), expected);
         for json in ["1", r#"["a","1"]"#, r#"[["a"]]"#, r#"[["a","1","2"]]"#, r#"{"a":null}"#] {
             assert_eq!(read(json), None, "{json}");
         }
-        let with_null = serde_json::from_str::<Fields<Option<Value>>>(r#"{"a":null}"#).unwrap();
+        let with_null = serde_json::from_str::<Fields<Option<NewText>>>(r#"{"a":null}"#).unwrap();
         assert_eq!(with_null.0, [(Text("a".into()), None)]);
     }
 

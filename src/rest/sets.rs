@@ -22,7 +22,7 @@ use super::operation::{Operation, Side, operations};
 use super::page::Items;
 use super::payload::{self, Payload};
 use super::target::Target;
-use super::text::{NewValue, Text, Value};
+use super::text::{NewText, Text};
 use super::write::{self, Written};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
@@ -63,8 +63,8 @@ struct SetValue {
 #[schema(as = SetReplacement)]
 struct Replacement {
     /// What stands there twice counts once.
-    #[schema(value_type = Vec<NewValue>, min_items = 1, max_items = 100_000)]
-    members: Many<Value>,
+    #[schema(value_type = Vec<NewText>, min_items = 1, max_items = 100_000)]
+    members: Many<NewText>,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -81,8 +81,8 @@ struct Creation {
     /// Its key; a new UUID where it is not given.
     key: Option<Text>,
     /// What stands there twice counts once.
-    #[schema(value_type = Vec<NewValue>, min_items = 1, max_items = 100_000)]
-    members: Many<Value>,
+    #[schema(value_type = Vec<NewText>, min_items = 1, max_items = 100_000)]
+    members: Many<NewText>,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -92,8 +92,8 @@ struct Creation {
 }
 
 /// The members of a body, as `SADD` takes them.
-fn flat(Many(members): Many<Value>) -> Vec<Bytes> {
-    members.into_iter().map(|Value(member)| member).collect()
+fn flat(Many(members): Many<NewText>) -> Vec<Bytes> {
+    members.into_iter().map(|NewText(member)| member).collect()
 }
 
 /// Creates a set (<https://redis.io/commands/sadd/>).
@@ -173,11 +173,11 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
 #[schema(as = SetPatch)]
 struct Patch {
     /// The members to add.
-    #[schema(value_type = Option<Vec<NewValue>>, max_items = 100_000)]
-    add: Option<Many<Value>>,
+    #[schema(value_type = Option<Vec<NewText>>, max_items = 100_000)]
+    add: Option<Many<NewText>>,
     /// The members to remove.
-    #[schema(value_type = Option<Vec<NewValue>>, max_items = 100_000)]
-    remove: Option<Many<Value>>,
+    #[schema(value_type = Option<Vec<NewText>>, max_items = 100_000)]
+    remove: Option<Many<NewText>>,
 }
 
 /// Adds members to a set and removes others

@@ -17,15 +17,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::describe::{Conditions, Ending, Key, Paging, Replacing};
-use super::elements::{self, Type, Whole};
+use super::elements::{self, Changed, Type, Whole};
 use super::expiry::Given;
 use super::many::Many;
 use super::operation::{Operation, Side, operations};
 use super::page::Items;
 use super::payload::{self, Payload};
 use super::target::Target;
-// By another name, since utoipa takes any type called `Value` for any JSON.
-use super::text::{Text, Value as NewText};
+use super::text::{NewText, Text};
 use super::write::{self, Written};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
@@ -258,7 +257,7 @@ struct Patch {
     params(Key, Conditions),
     request_body(content = Patch, example = json!({"add": [{"member": "ada", "score": 37}], "remove": ["max"]})),
     responses(
-        (status = 200, description = "Changed", body = Written),
+        (status = 200, description = "Changed", body = Changed),
         (status = 404, description = "The key does not exist, and no member is added"),
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),

@@ -62,12 +62,9 @@ impl<'de> Visitor<'de> for TextVisitor {
 
 /// A value in a body: a [`Text`], or a number, of which every digit is kept.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Value(pub Bytes);
+pub struct NewText(pub Bytes);
 
-/// The same in a field of a body: utoipa takes the name `Value` for that of `serde_json`, which is anything.
-pub type NewValue = Value;
-
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for NewText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
@@ -90,7 +87,7 @@ mod tests {
     use super::*;
 
     fn value(json: &str) -> Option<Bytes> {
-        serde_json::from_str(json).ok().map(|Value(bytes)| bytes)
+        serde_json::from_str(json).ok().map(|NewText(bytes)| bytes)
     }
 
     #[test]

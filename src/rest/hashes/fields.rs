@@ -18,7 +18,7 @@ use crate::rest::operation::{Operation, Side, operations};
 use crate::rest::page::Items;
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
-use crate::rest::text::{Text, Value};
+use crate::rest::text::{NewText, Text};
 use crate::rest::{json, many::Fields, unexpected};
 
 /// What is served.
@@ -100,7 +100,7 @@ async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewField {
-    value: Value,
+    value: NewText,
 }
 
 /// Sets a field
@@ -120,7 +120,7 @@ struct NewField {
 )]
 async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
-    let NewField { value: Value(value) } = payload::read(&payload.into_json()?)?;
+    let NewField { value: NewText(value) } = payload::read(&payload.into_json()?)?;
     let status = match grant.execute(Command::new(&HSET).arg(key).arg(field.clone()).arg(value.clone())).await? {
         Reply::Integer(1) => StatusCode::CREATED,
         Reply::Integer(0) => StatusCode::OK,
