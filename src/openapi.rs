@@ -18,10 +18,13 @@ use crate::problem::Document;
 use crate::rest::operation::{self, Describe, Schemas};
 
 /// The groups of operations, in the order of the page.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 7] = [
     ("strings", "Bytes under a key, as JSON or as they are"),
     ("hashes", "Fields with values under a key"),
+    ("streams", "Entries in the order of their ids under a key: logs and queues"),
+    ("channels", "Messages to whoever listens at that moment"),
     ("keys", "Keys of every type: what there is, when it ends, its name"),
+    ("server", "Redis itself: what it says of itself, and what it has on disk"),
     ("health", "For load balancers and orchestrators"),
 ];
 

@@ -1,6 +1,6 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`hashes`], [`keys`], [`health`]: the resources
+//! - [`strings`], [`hashes`], [`streams`], [`channels`], [`keys`], [`server`], [`health`]: the resources
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -15,6 +15,7 @@
 //! - [`form`]: JSON or raw, as the caller prefers
 //! - [`range`]: a part of a raw value
 
+pub mod channels;
 pub mod describe;
 pub mod elements;
 pub mod entity_tag;
@@ -29,6 +30,8 @@ pub mod operation;
 pub mod page;
 pub mod payload;
 pub mod range;
+pub mod server;
+pub mod streams;
 pub mod strings;
 pub mod target;
 pub mod text;
@@ -45,10 +48,18 @@ use operation::{Operation, Side};
 
 /// Everything that is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
-    [strings::operations(), hashes::operations(), keys::operations(), health::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        strings::operations(),
+        hashes::operations(),
+        streams::operations(),
+        channels::operations(),
+        keys::operations(),
+        server::operations(),
+        health::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every route.

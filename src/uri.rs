@@ -88,6 +88,18 @@ impl Query {
         self.take(name)?.map(|value| String::from_utf8(value.into()).map_err(not_text)).transpose()
     }
 
+    /// Takes out the parameter `name`, which is `true` or `false`, and `false` where it is not given.
+    ///
+    /// # Errors
+    /// A problem where it stands there more than once or is something else.
+    pub fn take_flag(&mut self, name: &str) -> Result<bool, Problem> {
+        match self.take_text(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Problem::new(Kind::Invalid, format!("`{name}` must be true or false"))),
+        }
+    }
+
     /// Checks that every parameter was taken.
     ///
     /// # Errors

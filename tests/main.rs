@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod access;
+mod channels;
 mod configuration;
 mod faults;
 mod hashes;
@@ -13,6 +14,8 @@ mod log;
 mod openapi;
 mod readme;
 mod round_trip;
+mod server;
+mod streams;
 mod strings;
 mod strings_changed;
 mod wire;

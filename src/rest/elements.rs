@@ -104,14 +104,16 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(Kind::NotAcceptable, detail)
 }
 
-/// What a script of ours that reads says first, and the strings behind it.
-fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
+/// What a script of ours that reads says first, and the strings behind it, numbers among them as text.
+///
+/// # Errors
+/// A problem where it says something else.
+pub fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
     let Reply::Array(replies) = reply else { return Err(unexpected(&reply, Access::Read)) };
     let mut replies = replies.into_iter();
     let first = replies.next().ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
     let strings = replies.map(|reply| match reply {
         Reply::Bulk(bytes) => Ok(bytes),
-        // The count that a script gives with its reason.
         Reply::Integer(number) => Ok(Bytes::from(number.to_string())),
         other => Err(unexpected(&other, Access::Read)),
     });

@@ -42,11 +42,7 @@ impl Expiry {
             Some(text) => Some(text.parse().map_err(|_| wrong_ttl())?),
             None => None,
         };
-        let keep = match query.take_text("keep_ttl")?.as_deref() {
-            None | Some("false") => None,
-            Some("true") => Some(Self::Keep),
-            Some(_) => return Err(Problem::new(Kind::Invalid, "`keep_ttl` must be true or false")),
-        };
+        let keep = query.take_flag("keep_ttl")?.then_some(Self::Keep);
         let at = [body.expires_at, query.take_text("expires_at")?];
 
         let mut said = [body.ttl, ttl].into_iter().flatten().map(after).collect::<Result<Vec<_>, _>>()?;

@@ -32,13 +32,20 @@ impl Page {
                 .parse()
                 .map_err(|_| Problem::new(Kind::Invalid, "`cursor` must be the `next_cursor` of the page before"))?,
         };
-        let limit = match query.take_text("limit")? {
-            None => DEFAULT_LIMIT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-                Problem::new(Kind::Invalid, format!("`limit` must be a whole number from 1 to {MAX_LIMIT}"))
-            })?,
-        };
-        Ok(Self { cursor, limit })
+        Ok(Self { cursor, limit: limit(query)? })
+    }
+}
+
+/// Takes `limit` out of a query.
+///
+/// # Errors
+/// A problem where it is wrong.
+pub fn limit(query: &mut Query) -> Result<usize, Problem> {
+    match query.take_text("limit")? {
+        None => Ok(DEFAULT_LIMIT),
+        Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+            Problem::new(Kind::Invalid, format!("`limit` must be a whole number from 1 to {MAX_LIMIT}"))
+        }),
     }
 }
 

@@ -102,7 +102,7 @@ fn wrong(field: &str, error: &serde_json::Error) -> Problem {
     // Not in Rust's words.
     let text = match text.split_once("expected struct ") {
         Some((start, _)) => format!("{start}expected a JSON object"),
-        None => text.replace("f64", "a number"),
+        None => text.replace("f64", "a number").replace("i64", "a 64-bit integer"),
     };
     let reason = match text.split_once(", expected ") {
         Some((start, expected)) => match start.strip_prefix("unknown field `") {
