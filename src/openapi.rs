@@ -24,7 +24,10 @@ const TAGS: &[(&str, &str)] = &[
     ("lists", "Items in order under a key, taken and added at both ends"),
     ("sets", "Members, each once and in no order, and what sets make together"),
     ("sorted-sets", "Members with scores under a key, in the order of the scores"),
+    ("streams", "Entries in the order of their ids under a key: logs and queues"),
+    ("channels", "Messages to whoever listens at that moment"),
     ("keys", "Keys of every type: what there is, when it ends, its name"),
+    ("server", "Redis itself: what it says of itself, and what it has on disk"),
     ("health", "For load balancers and orchestrators"),
 ];
 

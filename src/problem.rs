@@ -25,7 +25,7 @@ pub enum Kind {
     NotAcceptable,
     /// The path has no such method.
     MethodNotAllowed,
-    /// The key holds something that stands in the way.
+    /// Something is there that stands in the way.
     Conflict,
     /// `If-Match` or `If-None-Match` does not hold.
     PreconditionFailed,
@@ -61,7 +61,7 @@ impl Kind {
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path has no such method")
             }
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "What the key holds stands in the way"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "What is there stands in the way"),
             Self::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The condition does not hold")
             }
@@ -253,10 +253,15 @@ fn from_reply(reply: &ErrorReply) -> Problem {
         "would produce NaN or Infinity",
         "score is not a number",
     ];
+    let stands_in_the_way =
+        ["equal or smaller than the target stream top item", "exhausted the last possible ID", "already in progress"];
     let problem = match reply.code.as_str() {
         "WRONGTYPE" => Problem::new(Kind::Conflict, "the key holds a value of another type"),
         "ERR" if caused_by_caller.iter().any(|text| reply.message.contains(text)) => {
             Problem::new(Kind::Invalid, reply.message.clone())
+        }
+        "ERR" if stands_in_the_way.iter().any(|text| reply.message.contains(text)) => {
+            Problem::new(Kind::Conflict, reply.message.clone())
         }
         "NOAUTH" | "WRONGPASS" | "NOPERM" => return operators_fault(),
         "LOADING" => Problem::retry(Kind::Unavailable, "Redis is loading its data"),
@@ -288,6 +293,9 @@ mod tests {
             ("ERR", "increment or decrement would overflow", 422),
             ("ERR", "increment would produce NaN or Infinity", 422),
             ("ERR", "resulting score is not a number (NaN)", 422),
+            ("ERR", "The ID specified in XADD is equal or smaller than the target stream top item", 409),
+            ("ERR", "The stream has exhausted the last possible ID, unable to add more items", 409),
+            ("ERR", "Background save already in progress", 409),
             ("NOAUTH", "Authentication required.", 502),
             ("WRONGPASS", "invalid username-password pair", 502),
             ("NOPERM", "this user has no permissions", 502),
@@ -337,7 +345,7 @@ mod tests {
             document,
             serde_json::json!({
                 "type": "urn:redstart:problem:conflict",
-                "title": "What the key holds stands in the way",
+                "title": "What is there stands in the way",
                 "status": 409,
                 "detail": "the key holds a value of another type",
                 "request_id": "id-1",

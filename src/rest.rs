@@ -1,7 +1,7 @@
 //! The REST API: one file a resource, and what they share.
 //!
-//! - [`strings`], [`hashes`], [`lists`], [`sets`], [`sorted_sets`], [`keys`], [`health`]: the
-//!   resources
+//! - [`strings`], [`hashes`], [`lists`], [`sets`], [`sorted_sets`], [`streams`], [`channels`], [`keys`], [`server`],
+//!   [`health`]: the resources
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -17,6 +17,7 @@
 //! - [`form`]: JSON or raw, as the caller prefers
 //! - [`range`]: a part of a raw value
 
+pub mod channels;
 pub mod describe;
 pub mod elements;
 pub mod entity_tag;
@@ -33,8 +34,10 @@ pub mod packed;
 pub mod page;
 pub mod payload;
 pub mod range;
+pub mod server;
 pub mod sets;
 pub mod sorted_sets;
+pub mod streams;
 pub mod strings;
 pub mod target;
 pub mod text;
@@ -57,7 +60,10 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
         lists::operations(),
         sets::operations(),
         sorted_sets::operations(),
+        streams::operations(),
+        channels::operations(),
         keys::operations(),
+        server::operations(),
         health::operations(),
     ]
     .into_iter()

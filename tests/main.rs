@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod access;
+mod channels;
 mod configuration;
 mod entity_tags;
 mod faults;
@@ -16,10 +17,12 @@ mod log;
 mod openapi;
 mod readme;
 mod round_trip;
+mod server;
 mod set_algebra;
 mod sets;
 mod sorted_sets;
 mod sorted_sets_paged;
+mod streams;
 mod strings;
 mod strings_changed;
 mod wire;

@@ -60,6 +60,8 @@ macro_rules! table {
 }
 
 table! {
+    BGREWRITEAOF Scalar   Write None:    "<https://redis.io/commands/bgrewriteaof/>";
+    BGSAVE      Scalar    Write None:    "<https://redis.io/commands/bgsave/>";
     EVAL        Scalar    Write Counted: "<https://redis.io/commands/eval/>: only for scripts of ours, which return one scalar.";
     EVALSHA     Scalar    Write Counted: "<https://redis.io/commands/evalsha/>: likewise.";
     EVALSHA_RO  FlatArray Read  Counted: "<https://redis.io/commands/evalsha_ro/>: only for scripts of ours, which return a flat array.";
@@ -72,12 +74,14 @@ table! {
     HSET        Scalar    Write First:   "<https://redis.io/commands/hset/>";
     INCRBY      Scalar    Write First:   "<https://redis.io/commands/incrby/>";
     INCRBYFLOAT Scalar    Write First:   "<https://redis.io/commands/incrbyfloat/>";
+    INFO        Scalar    Read  None:    "<https://redis.io/commands/info/>";
     LINDEX      Scalar    Read  First:   "<https://redis.io/commands/lindex/>";
     LPUSH       Scalar    Write First:   "<https://redis.io/commands/lpush/>";
     MEMORY      Scalar    Read  Second:  "<https://redis.io/commands/memory-usage/>: only `USAGE`.";
     OBJECT      Scalar    Read  Second:  "<https://redis.io/commands/object-encoding/>: only `ENCODING`.";
     PING        Scalar    Read  None:    "<https://redis.io/commands/ping/>";
     PTTL        Scalar    Read  First:   "<https://redis.io/commands/pttl/>";
+    PUBLISH     Scalar    Write None:    "<https://redis.io/commands/publish/>";
     RPUSH       Scalar    Write First:   "<https://redis.io/commands/rpush/>";
     SADD        Scalar    Write First:   "<https://redis.io/commands/sadd/>";
     SCAN        FlatArray Read  None:    "<https://redis.io/commands/scan/>: the cursor, then the keys.";
@@ -86,6 +90,7 @@ table! {
     SREM        Scalar    Write First:   "<https://redis.io/commands/srem/>";
     TYPE        Scalar    Read  First:   "<https://redis.io/commands/type/>";
     UNLINK      Scalar    Write All:     "<https://redis.io/commands/unlink/>";
+    XADD        Scalar    Write First:   "<https://redis.io/commands/xadd/>: without `NOMKSTREAM`.";
     ZADD        Scalar    Write First:   "<https://redis.io/commands/zadd/>: without `INCR`.";
     ZINCRBY     Scalar    Write First:   "<https://redis.io/commands/zincrby/>";
     ZREM        Scalar    Write First:   "<https://redis.io/commands/zrem/>";

@@ -125,7 +125,6 @@ pub fn first_and_rest(reply: Reply) -> Result<(Reply, Vec<Bytes>), Problem> {
     let first = replies.next().ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
     let strings = replies.map(|reply| match reply {
         Reply::Bulk(bytes) => Ok(bytes),
-        // The count that a script gives with its reason.
         Reply::Integer(number) => Ok(Bytes::from(number.to_string())),
         other => Err(unexpected(&other, Access::Read)),
     });

@@ -83,7 +83,7 @@ struct Creation {
 /// The names and values one after the other, as `HSET` takes them.
 fn flat(fields: NewFields) -> Result<Vec<Bytes>, Problem> {
     refuse_repeated(&fields)?;
-    Ok(fields.0.into_iter().flat_map(|(Text(name), NewText(value))| [name, value]).collect())
+    Ok(fields.into_flat().collect())
 }
 
 fn refuse_repeated<T>(fields: &Fields<T>) -> Result<(), Problem> {

@@ -16,7 +16,7 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::Text;
 use super::unexpected;
-use super::write::{self, Written, no_such_key, outcome};
+use super::write::{self, IF_EXISTS, Written, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::{MEMORY, OBJECT, PTTL, SCAN, TYPE, UNLINK};
@@ -26,7 +26,6 @@ use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/keys";
 
-static EXPIRE: Script = script!(Write: "expire.lua");
 static TO_KEY: Script = script!(Write: "to_key.lua");
 
 /// What is served.
@@ -254,7 +253,7 @@ async fn change_expiry(
         Expiry::At(milliseconds) => command("PEXPIREAT", milliseconds),
         Expiry::Never | Expiry::Keep => vec![Bytes::from("PERSIST")],
     };
-    outcome(grant.run(&EXPIRE, std::slice::from_ref(&key), &arguments).await?)?;
+    outcome(grant.run(&IF_EXISTS, std::slice::from_ref(&key), &arguments).await?)?;
     Ok(super::json(StatusCode::OK, &Written { key: Text(key) }))
 }
 

@@ -80,6 +80,13 @@ impl ShownFields {
     }
 }
 
+impl NewFields {
+    /// The names and values one after the other, as Redis takes them.
+    pub fn into_flat(self) -> impl Iterator<Item = Bytes> {
+        self.0.into_iter().flat_map(|(Text(name), NewText(value))| [name, value])
+    }
+}
+
 impl<T: Serialize> Serialize for Fields<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let names: Option<Vec<_>> = self.0.iter().map(|(Text(name), _)| std::str::from_utf8(name).ok()).collect();

@@ -20,6 +20,9 @@ use crate::uri::Query;
 
 static DELETE: Script = script!(Write: "condition.lua", "delete.lua");
 
+/// A command that answers a number from 0, only where its key exists.
+pub static IF_EXISTS: Script = script!(Write: "if_exists.lua");
+
 /// The answer to a write: the key that it was about.
 #[derive(Serialize, ToSchema)]
 pub struct Written {

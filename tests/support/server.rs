@@ -74,12 +74,19 @@ impl Server {
     /// # Panics
     /// When the answer is an error, or not of the type asked for.
     pub fn command<T: FromRedisValue>(&self, arguments: &[&[u8]]) -> T {
-        let mut connection = self.try_connect().expect("Redis is up");
         let mut command = redis::Cmd::new();
         for argument in arguments {
             command.arg(argument.to_redis_args());
         }
-        command.query(&mut connection).expect("Redis answers as the test expects")
+        command.query(&mut self.connection()).expect("Redis answers as the test expects")
+    }
+
+    /// A connection of its own, past Redstart.
+    ///
+    /// # Panics
+    /// When Redis is not up.
+    pub fn connection(&self) -> Connection {
+        self.try_connect().expect("Redis is up")
     }
 
     fn try_connect(&self) -> Option<Connection> {
