@@ -1,6 +1,7 @@
 //! The REST API: one file a resource, and what they share.
 //!
 //! - [`strings`], [`hashes`], [`keys`], [`health`]: the resources
+//! - [`docs`]: the page and the document that describe them
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -16,6 +17,7 @@
 //! - [`range`]: a part of a raw value
 
 pub mod describe;
+pub mod docs;
 pub mod elements;
 pub mod entity_tag;
 pub mod expiry;
@@ -45,7 +47,7 @@ use operation::{Operation, Side};
 
 /// Everything that is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
-    [strings::operations(), hashes::operations(), keys::operations(), health::operations()]
+    [strings::operations(), hashes::operations(), keys::operations(), health::operations(), docs::operations()]
         .into_iter()
         .flatten()
         .collect()

@@ -4,6 +4,7 @@
 
 mod access;
 mod configuration;
+mod docs;
 mod faults;
 mod hashes;
 mod keys;

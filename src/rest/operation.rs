@@ -1,5 +1,5 @@
 //! Operations: each handler with the methods and the path that its `#[utoipa::path]` says, served and documented from the
-//! one list that [`operations!`] makes.
+//! one list that `operations!` makes.
 
 use axum::Router;
 use axum::routing::{MethodFilter, MethodRouter};

@@ -20,7 +20,7 @@ use super::operation::{Operation, Side, operations};
 use super::payload::{self, Payload};
 use super::range;
 use super::target::Target;
-use super::text::{Text, Value};
+use super::text::{NewValue, Text};
 use super::unexpected;
 use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
 use crate::auth::Grant;
@@ -59,7 +59,7 @@ struct StringValue {
 #[serde(deny_unknown_fields)]
 #[schema(as = StringReplacement)]
 struct Replacement {
-    value: Value,
+    value: NewValue,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -75,7 +75,7 @@ struct Replacement {
 struct Creation {
     /// Its key; a new UUID where it is not given.
     key: Option<Text>,
-    value: Value,
+    value: NewValue,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -96,7 +96,7 @@ struct Creation {
     params(
         Key,
         Conditions,
-        ("Range" = Option<String>, Header, description = "One part of the bytes", pattern = "^bytes=[0-9]+-[0-9]*$"),
+        ("Range" = Option<String>, Header, description = "One part of the bytes, such as `bytes=0-99`; anything else is ignored"),
         ("If-Range" = Option<String>, Header, description = "The part only while this is the entity tag, else all"),
     ),
     responses(

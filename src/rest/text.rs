@@ -64,6 +64,9 @@ impl<'de> Visitor<'de> for TextVisitor {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Value(pub Bytes);
 
+/// The same in a field of a body: utoipa takes the name `Value` for that of `serde_json`, which is anything.
+pub type NewValue = Value;
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
