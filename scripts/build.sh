@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
-# share, so that wasmtime is compiled once. Arguments say which: component, host.
+# share, so that wasmtime is compiled once; with it, the files of the API page. Arguments say which: component, host.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,10 +13,11 @@ for part in "$@"; do
             ;;
         host)
             scripts/native.sh
-            say "Building the host (about 6 minutes on two cores the first time: wasmtime; then as needed)"
+            say "Building the host and the files of the API page (about 6 minutes on two cores the first time: wasmtime; then as needed)"
             # The whole workspace is named so that its dependencies get the features that `cargo test --workspace` gives
             # them: with `-p redstart-host` some differ, and wasmtime would be compiled a second time. --bins: only the host.
             cargo build --locked --profile native --workspace --bins
+            target/native/redstart-page target/page
             ;;
         *) fail "build.sh knows component and host, not $part" ;;
     esac

@@ -77,12 +77,30 @@ count() {
     awk -v what="$1" '/^test result: / { for (i = 2; i <= NF; i++) if ($i ~ "^" what) n += $(i - 1) } END { print n + 0 }' "$test_log"
 }
 
+# test_with STAGE TOOL REASON TEST: a component test that needs a tool, and says what the tool says.
+test_with() {
+    if [ -n "$missing" ]; then
+        not_run "$1" "$missing"
+    elif [ -z "$2" ]; then
+        not_run "$1" "$3, and it could not be installed"
+    else
+        stage "$1" ignored_test "$4"
+    fi
+}
+
+# ignored_test NAME: a test of that name has to be there, and to pass.
+ignored_test() {
+    tests --workspace --test component -- --ignored --nocapture --exact "$1" && grep -q "^test $1 \.\.\. ok$" "$test_log"
+}
+
 # --- set-up ---
 
 target=yes
 scripts/wasm-target.sh || target=
 scripts/native.sh
 redis_server=$(scripts/redis.sh) || redis_server=
+chromium=$(scripts/browser.sh) || chromium=
+schemathesis=$(scripts/schemathesis.sh) || schemathesis=
 
 # --- run ---
 
@@ -116,19 +134,27 @@ else
     not_run deny "cargo-deny is not installed and could not be built"
 fi
 
-if [ -n "$component" ] && [ -n "$redis_server" ]; then
-    export REDIS_SERVER=$redis_server
+stage host scripts/build.sh host
+
+missing= # what the component tests lack
+if [ -z "$component" ]; then
+    missing="the component was not built"
+elif [ "$stage_result" != ok ]; then
+    missing="the host and the API page were not built"
+elif [ -z "$redis_server" ]; then
+    missing="there is no redis-server"
+fi
+if [ -z "$missing" ]; then
+    export REDIS_SERVER=$redis_server CHROMIUM=$chromium SCHEMATHESIS=$schemathesis
     unset REDSTART_WASM # the tests are of what was built above
     stage tests tests --workspace
 else
     # What needs neither the component nor Redis still runs.
     stage "unit tests" tests --workspace --exclude redstart-tests
-    if [ -z "$component" ]; then
-        not_run "component tests" "the component was not built"
-    else
-        not_run "component tests" "there is no redis-server"
-    fi
+    not_run "component tests" "$missing"
 fi
+test_with browser "$chromium" "there is no Chromium with Node.js" docs::a_person_tries_each_call_in_a_browser
+test_with schemathesis "$schemathesis" "there is no schemathesis" openapi::what_is_served_is_what_the_document_says
 
 passed_tests=$(count passed)
 failed_tests=$(count failed)

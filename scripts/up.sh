@@ -117,5 +117,6 @@ printf '\nStore a string, and read it:\n\n'
 if [[ $bearer == *\$TOKEN* ]]; then printf "  TOKEN=…   # the api_token of runtime-config.toml\n"; fi
 printf "  curl -X PUT %s/v1/strings/greeting -H %s -H 'Content-Type: application/json' -d '{\"value\":\"hello\"}'\n" "$url" "$bearer"
 printf '  curl %s/v1/strings/greeting -H %s\n\n' "$url" "$bearer"
+printf 'Each call, to read about and to try: %s/docs\n\n' "$url"
 
 watch_children

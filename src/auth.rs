@@ -15,6 +15,7 @@ use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
     script::{self, Script},
 };
+use crate::rest::{docs, health};
 
 /// The permission to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
@@ -34,8 +35,8 @@ pub enum Token {
     ReadOnly,
     /// None, in `mode = none`.
     Anyone,
-    /// None, for a health check: it may only ask whether Redis is there.
-    Health,
+    /// None, where none is needed: it may only ask whether Redis is there.
+    Unneeded,
 }
 
 impl Token {
@@ -45,7 +46,7 @@ impl Token {
             Self::Full => "full",
             Self::ReadOnly => "read-only",
             Self::Anyone => "anyone",
-            Self::Health => "health",
+            Self::Unneeded => "unneeded",
         }
     }
 }
@@ -57,11 +58,12 @@ impl Grant {
     /// A problem that says why it may do nothing.
     pub fn of(config: &Arc<Config>, redis: &Arc<dyn Redis>, uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
         let token = match &config.auth {
-            _ if ["/healthz", "/readyz"].contains(&uri.path()) => Token::Health,
+            _ if health::is_at(uri.path()) => Token::Unneeded,
             Auth::None => {
                 check_host_and_origin(&config.server.hosts, uri, headers)?;
                 Token::Anyone
             }
+            Auth::Token { .. } if docs::is_at(uri.path()) => Token::Unneeded,
             Auth::Token { full: None, read_only: None } => return Err(no_token_configured()),
             Auth::Token { full, read_only } => {
                 let given = bearer(headers)?;
@@ -129,8 +131,8 @@ impl Grant {
     }
 
     fn check(&self, command: &Command, access: Access) -> Result<(), Problem> {
-        if self.token == Token::Health && command.row.name != "PING" {
-            return Err(Problem::new(Kind::Internal, "a health check may only send PING"));
+        if self.token == Token::Unneeded && command.row.name != "PING" {
+            return Err(Problem::new(Kind::Internal, "what needs no token may only send PING"));
         }
         if self.token == Token::ReadOnly && access == Access::Write {
             let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
@@ -297,10 +299,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_configured_token_only_health_checks_pass() {
+    fn without_a_configured_token_only_what_needs_none_passes() {
         assert_eq!(refusal("", "/v1/keys", &[("authorization", "Bearer ")]), Kind::Unavailable);
-        assert_eq!(grant("", "/healthz", &[]).unwrap().token, Token::Health);
-        assert_eq!(grant("", "/readyz", &[]).unwrap().token, Token::Health);
+        for path in ["/healthz", "/readyz", "/docs", "/docs/page.js", "/openapi.json"] {
+            assert_eq!(grant("", path, &[]).unwrap().token, Token::Unneeded, "{path}");
+        }
+        assert_eq!(refusal("", "/docsx", &[]), Kind::Unavailable);
     }
 
     #[test]
@@ -312,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_health_check_only_pings() {
+    fn what_needs_no_token_only_pings() {
         let grant = grant("", "/readyz", &[]).unwrap();
         assert_eq!(sent(&grant, Command::new(&GET).arg("k")), Err(Kind::Internal));
         assert_eq!(sent(&grant, Command::new(&PING)), Ok(Reply::Nil));

@@ -5,13 +5,13 @@
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-use utoipa::openapi::path::{Operation, ParameterIn, Paths};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, Paths};
+use utoipa::openapi::schema::{SchemaType, Type};
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
-    ServerBuilder,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, Schema,
 };
 
 use crate::problem::Document;
@@ -29,6 +29,7 @@ const TAGS: &[(&str, &str)] = &[
     ("keys", "Keys of every type: what there is, when it ends, its name"),
     ("server", "Redis itself: what it says of itself, and what it has on disk"),
     ("health", "For load balancers and orchestrators"),
+    ("description", "What the API is, for people and for programs"),
 ];
 
 /// The document.
@@ -60,7 +61,6 @@ pub fn document() -> OpenApi {
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     OpenApiBuilder::new()
         .info(info)
-        .servers(Some([ServerBuilder::new().url("/").build()]))
         .tags(Some(
             TAGS.iter()
                 .map(|(name, description)| TagBuilder::new().name(*name).description(Some(*description)).build()),
@@ -98,6 +98,11 @@ const OF_A_TYPE: [Shared; 1] = [("409", "WrongType", "The key holds a value of a
 /// An operation with what its description need not repeat: the answers that all have, the form of problems, the token.
 fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> Operation {
     let mut described = (operation.side)(schemas);
+    for parameter in described.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            forbid_null(parameter);
+        }
+    }
     for (status, response) in &mut described.responses.responses {
         if let RefOr::T(response) = response
             && status.as_str() >= "400"
@@ -118,6 +123,16 @@ fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> O
         described.responses.responses.entry((*status).to_owned()).or_insert_with(shared);
     }
     described
+}
+
+/// A parameter may be missing, but none is `null`, as utoipa says of headers.
+fn forbid_null(parameter: &mut Parameter) {
+    if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+        && let SchemaType::Array(types) = &object.schema_type
+        && let [only, Type::Null] = types.as_slice()
+    {
+        object.schema_type = SchemaType::Type(only.clone());
+    }
 }
 
 fn problem() -> [(String, RefOr<Content>); 1] {
@@ -195,6 +210,15 @@ mod tests {
             if let Some(body) = operation.get("requestBody") {
                 assert!(body["content"]["application/json"].get("example").is_some(), "{method} {path}");
             }
+        }
+    }
+
+    #[test]
+    fn nothing_may_be_just_anything_and_no_parameter_is_null() {
+        let document = serde_json::to_value(document()).unwrap();
+        assert!(!document["components"].to_string().contains(":{}"));
+        for (path, method, operation) in described() {
+            assert!(!operation["parameters"].to_string().contains("null\""), "{method} {path}");
         }
     }
 

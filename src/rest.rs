@@ -2,6 +2,7 @@
 //!
 //! - [`strings`], [`hashes`], [`lists`], [`sets`], [`sorted_sets`], [`streams`], [`channels`], [`keys`], [`server`],
 //!   [`health`]: the resources
+//! - [`docs`]: the page and the document that describe them
 //! - [`operation`]: where each handler is served, and how it is described
 //! - [`describe`]: what descriptions share
 //! - [`target`]: which key a request is about
@@ -19,6 +20,7 @@
 
 pub mod channels;
 pub mod describe;
+pub mod docs;
 pub mod elements;
 pub mod entity_tag;
 pub mod expiry;
@@ -65,6 +67,7 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
         keys::operations(),
         server::operations(),
         health::operations(),
+        docs::operations(),
     ]
     .into_iter()
     .flatten()

@@ -6,14 +6,16 @@ use redstart_tests::host::{Host, project};
 use redstart_tests::server::Server;
 use redstart_tests::{PASSWORD, PASSWORD_IN_URL, wait_until};
 
-/// A copy of the project's manifest beside another `config.ini`.
+/// A copy of the project's manifest beside another `config.ini`, without the API page.
 fn beside(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let wasm = project().join("target/wasm32-wasip2/release/redstart.wasm").canonicalize().unwrap();
     let manifest = fs::read_to_string(project().join("spin.toml")).unwrap();
     let source = "target/wasm32-wasip2/release/redstart.wasm";
-    assert!(manifest.contains(source));
-    fs::write(folder.path().join("spin.toml"), manifest.replace(source, wasm.to_str().unwrap())).unwrap();
+    let page = ", { source = \"target/page\", destination = \"/page\" }";
+    assert!(manifest.contains(source) && manifest.contains(page));
+    let manifest = manifest.replace(source, wasm.to_str().unwrap()).replace(page, "");
+    fs::write(folder.path().join("spin.toml"), manifest).unwrap();
     fs::write(folder.path().join("config.ini"), config).unwrap();
     folder
 }
@@ -39,6 +41,17 @@ fn a_wrong_file_answers_every_request_with_what_is_wrong() {
     }
     wait_until("the log has it", || host.log().contains("level=error msg=\"the configuration is wrong"));
     assert!(host.log().contains(expected), "{}", host.log());
+}
+
+#[test]
+fn without_the_page_the_rest_works_and_what_is_missing_says_so() {
+    let server = Server::new();
+    let folder = beside("");
+    let host = Host::with(server.port, &[], |settings| settings.manifest = folder.path().join("spin.toml"));
+    for path in ["/docs", "/docs/page.js", "/openapi.json"] {
+        assert!(host.client.get(path).problem(404).contains("`files`"), "{path}");
+    }
+    assert_eq!(host.client.put_raw("/v1/strings/k", b"v").status, 201);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod access;
 mod channels;
 mod configuration;
+mod docs;
 mod entity_tags;
 mod faults;
 mod hashes;

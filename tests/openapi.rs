@@ -1,8 +1,9 @@
 //! The OpenAPI document says what is served.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
-use redstart_tests::host::Host;
+use redstart_tests::host::{Host, TOKEN, project};
 use redstart_tests::setup;
 
 #[test]
@@ -26,4 +27,19 @@ fn each_path_of_the_document_has_the_methods_that_it_says_and_no_other() {
         }
         assert_eq!(served, expected, "{path}");
     }
+}
+
+#[test]
+#[ignore = "needs schemathesis: `make test` runs it where that is, or can be had"]
+fn what_is_served_is_what_the_document_says() {
+    let (_server, host) = setup();
+    let status = Command::new(std::env::var_os("SCHEMATHESIS").expect("scripts/schemathesis.sh prints its path"))
+        .args(["--config-file", "schemathesis.toml", "run", "--header"])
+        .arg(format!("Authorization: Bearer {TOKEN}"))
+        .arg(format!("http://{}/openapi.json", host.address))
+        .current_dir(project().join("tests/schemathesis"))
+        .env("HYPOTHESIS_STORAGE_DIRECTORY", project().join(".data/hypothesis"))
+        .status()
+        .expect("schemathesis starts");
+    assert!(status.success());
 }

@@ -18,7 +18,7 @@ use super::text::{NewText, Text};
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct Key {
-    /// The key, percent-encoded: any bytes, `/` as `%2F`.
+    /// The key, of any bytes. In the path it is percent-encoded: `/` as `%2F`.
     #[param(example = "greeting")]
     pub key: String,
 }
@@ -28,10 +28,10 @@ pub struct Key {
 #[into_params(parameter_in = Header)]
 pub struct Conditions {
     /// Only where the value still has one of these entity tags; `*`: where there is a value.
-    #[param(rename = "If-Match", pattern = r#"^(\*|"[!#-~]*"(, "[!#-~]*")*)$"#)]
+    #[param(rename = "If-Match", pattern = r#"^(\*|[, ]*((W/)?"[!#-~]*" *,[, ]*)*((W/)?"[!#-~]*" *)?)$"#)]
     pub if_match: Option<String>,
     /// Only where the value has none of these entity tags; `*`: where there is no value.
-    #[param(rename = "If-None-Match", pattern = r#"^(\*|"[!#-~]*"(, "[!#-~]*")*)$"#)]
+    #[param(rename = "If-None-Match", pattern = r#"^(\*|[, ]*((W/)?"[!#-~]*" *,[, ]*)*((W/)?"[!#-~]*" *)?)$"#)]
     pub if_none_match: Option<String>,
 }
 
@@ -66,6 +66,7 @@ pub struct Paging {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     pub cursor: Option<String>,
 }
 
@@ -129,12 +130,12 @@ schema!(
         .examples([json!(1.5), json!("-inf")])
 );
 
-schema!(ShownFields, "Fields", fields(Ref::from_schema_name("Text").into()), Text);
-schema!(NewFields, "NewFields", fields(Ref::from_schema_name("NewText").into()), NewText);
+schema!(ShownFields, "Fields", fields(Ref::from_schema_name("Text").into(), 0), Text);
+schema!(NewFields, "NewFields", fields(Ref::from_schema_name("NewText").into(), 1), NewText);
 schema!(
     ChangedFields,
     "ChangedFields",
-    fields(OneOfBuilder::new().item(Ref::from_schema_name("NewText")).item(of(Type::Null)).into()),
+    fields(OneOfBuilder::new().item(Ref::from_schema_name("NewText")).item(of(Type::Null)).into(), 0),
     NewText
 );
 
@@ -143,22 +144,26 @@ fn of(r#type: Type) -> Object {
 }
 
 fn base64() -> Object {
+    let digits = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .content_encoding("base64")
+        .pattern(Some("^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"));
     ObjectBuilder::new()
-        .property("base64", ObjectBuilder::new().schema_type(Type::String).content_encoding("base64"))
+        .property("base64", digits)
         .required("base64")
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .build()
 }
 
-/// An object, or a list of pairs, of names and what is said.
-fn fields(value: RefOr<Schema>) -> OneOfBuilder {
-    let object = ObjectBuilder::new().additional_properties(Some(value.clone()));
+/// An object, or a list of pairs, of at least so many names and what is said.
+fn fields(value: RefOr<Schema>, least: usize) -> OneOfBuilder {
+    let object = ObjectBuilder::new().additional_properties(Some(value.clone())).min_properties(Some(least));
     let pair = ArrayBuilder::new()
         .prefix_items([Ref::from_schema_name("Text").into(), value].map(|item| OneOfBuilder::new().item(item)))
         .items(ArrayItems::False)
         .min_items(Some(2))
         .max_items(Some(2));
-    let pairs = ArrayBuilder::new().items(pair).max_items(Some(MAX));
+    let pairs = ArrayBuilder::new().items(pair).min_items(Some(least)).max_items(Some(MAX));
     OneOfBuilder::new().item(object).item(pairs).description(Some(
         "An object; a list of pairs of name and value where a name is not UTF-8, or stands there twice",
     ))

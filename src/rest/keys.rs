@@ -11,7 +11,7 @@ use super::describe::{Key, Matching, Paging};
 use super::entity_tag::Condition;
 use super::expiry::{self, Expiry, seconds};
 use super::operation::{Operation, Side, operations};
-use super::page::{Items, Page};
+use super::page::{Items, Page, PageOrOne};
 use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::Text;
@@ -49,7 +49,11 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
         ("key" = Option<String>, Query, description = "This key alone"),
     ),
     responses(
-        (status = 200, description = "A page; before the last, one may be empty", body = Items<Text>),
+        (
+            status = 200,
+            description = "A page; before the last, one may be empty. Or the one key",
+            body = PageOrOne<Text, Facts>,
+        ),
         (status = 404, description = "The one key does not exist"),
     ),
 )]
@@ -63,7 +67,7 @@ async fn list_or_show(grant: Grant, mut query: Query, headers: HeaderMap) -> Res
 /// The names of Redis's types.
 const TYPES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
 
-/// The same for the description.
+/// A type of value, in Redis's words.
 #[derive(ToSchema)]
 #[schema(as = Type, rename_all = "lowercase")]
 #[expect(dead_code, reason = "it only describes")]
@@ -189,7 +193,7 @@ async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
 /// The body that changes when a key ends: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = KeyPatch)]
+#[schema(as = KeyPatch, min_properties = 1, max_properties = 1)]
 struct Patch {
     /// Seconds until it ends; `null`: never.
     #[serde(default)]

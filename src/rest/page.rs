@@ -62,6 +62,16 @@ pub struct Items<T> {
     pub next_cursor: Option<String>,
 }
 
+/// What a list is answered with where one thing alone may be asked for, too.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum PageOrOne<I, T> {
+    /// A page of the list.
+    Page(Items<I>),
+    /// That one thing.
+    One(T),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

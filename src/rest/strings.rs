@@ -96,7 +96,7 @@ struct Creation {
     params(
         Key,
         Conditions,
-        ("Range" = Option<String>, Header, description = "One part of the bytes", pattern = "^bytes=[0-9]+-[0-9]*$"),
+        ("Range" = Option<String>, Header, description = "One part of the bytes, such as `bytes=0-99`; anything else is ignored"),
         ("If-Range" = Option<String>, Header, description = "The part only while this is the entity tag, else all"),
     ),
     responses(

@@ -15,7 +15,7 @@ use crate::rest::elements;
 use crate::rest::entity_tag::Condition;
 use crate::rest::increment::{self, Increment, Incremented};
 use crate::rest::operation::{Operation, Side, operations};
-use crate::rest::page::Items;
+use crate::rest::page::{Items, PageOrOne};
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
 use crate::rest::text::{NewText, Text};
@@ -54,7 +54,7 @@ struct FieldValue {
     tag = "hashes",
     params(Key, Paging, Matching, ("field" = Option<String>, Query, description = "This field alone")),
     responses(
-        (status = 200, description = "A page", body = Items<FieldValue>),
+        (status = 200, description = "A page, or the one field", body = PageOrOne<FieldValue, FieldValue>),
         (status = 404, description = "The key, or the one field, does not exist"),
         (status = 406, description = "The page is too large: ask for fewer"),
     ),
