@@ -170,7 +170,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
 /// The body of a PATCH: at least one member in one of the two, and none in both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SetPatch)]
+#[schema(as = SetPatch, min_properties = 1)]
 struct Patch {
     /// The members to add.
     #[schema(value_type = Option<Vec<NewText>>, max_items = 100_000)]

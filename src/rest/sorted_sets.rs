@@ -235,7 +235,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
 /// The body of a PATCH: at least one of the two, and no member twice.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SortedSetPatch)]
+#[schema(as = SortedSetPatch, min_properties = 1)]
 struct Patch {
     /// The members to add, or to give another score.
     #[schema(value_type = Option<Vec<NewMember>>, max_items = 100_000)]

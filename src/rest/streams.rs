@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::describe::{Key, Paging};
+use super::describe::{Key, Paging, Pairs};
 use super::elements::first_and_rest;
 use super::entity_tag::Condition;
 use super::many::{Fields, NewFields};
@@ -137,7 +137,7 @@ struct Entry {
     #[schema(example = "1526919030474-0")]
     id: String,
     /// Names and values in the order in which they were given.
-    #[schema(example = json!([["event", "login"], ["user", "1"]]))]
+    #[schema(value_type = Pairs, example = json!([["event", "login"], ["user", "1"]]))]
     fields: Vec<(Text, Text)>,
 }
 
