@@ -26,4 +26,5 @@ mod sorted_sets_paged;
 mod streams;
 mod strings;
 mod strings_changed;
+mod whole_or_nothing;
 mod wire;

@@ -135,8 +135,8 @@ fn what_is_wrong_with_a_request_is_said() {
     }
     for path in [SNAPSHOTS, REWRITES] {
         client.send_json("POST", path, &json!({"wait": true})).problem(422);
-        client.send("POST", path, &[("content-type", "application/json")], b"{").problem(400);
-        client.send("POST", path, &[], b"x").problem(415);
+        client.send("POST", path, &[("content-type", "application/json")], b"{").problem(422);
+        client.send("POST", path, &[], b"x").problem(422);
         client.send("POST", &format!("{path}?schedule=true"), &[], b"").problem(422);
         client.send("POST", path, &[("if-match", "*")], b"").problem(422);
         client.get(path).problem(405);

@@ -2,6 +2,8 @@
 -- others by the command ARGV[5]. ARGV[6] counts the strings to add, which follow it; behind them stand those to remove.
 -- Answers how many elements are new and how many are gone, as JSON; -2 where there is no value and none is made.
 if kind ~= 'none' and kind ~= ARGV[3] then return redis.error_reply(wrong_type) end
+local no_right = denied(ARGV[4], ARGV[5])
+if no_right then return no_right end
 local last_added = 6 + tonumber(ARGV[6])
 if kind == 'none' and last_added == 6 then return -2 end
 local function in_parts(command, first, last)

@@ -66,7 +66,6 @@ pub struct Paging {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
-    #[param(pattern = "^[0-9]{1,19}$")]
     pub cursor: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use crate::redis::{Access, Reply};
 use crate::uri::Query;
 
 static CHANGE: Script = script!(Write: "condition.lua", "change_elements.lua");
-static PUT: Script = script!(Write: "condition.lua", "put_elements.lua");
+static PUT: Script = script!(Write: "deny_oom.lua", "condition.lua", "put_elements.lua");
 static READ: Script = script!(Read: "read_elements.lua");
 static SCAN: Script = script!(Read: "scan.lua");
 

@@ -25,6 +25,8 @@ impl Payload {
     pub fn into_json(self) -> Result<Bytes, Problem> {
         match self {
             Self::Json(json) => Ok(json),
+            // No body says nothing, which an object may as well.
+            Self::Raw(nothing) if nothing.is_empty() => Ok(Bytes::from_static(b"{}")),
             Self::Raw(_) => {
                 let detail = "only JSON is read here: send `Content-Type: application/json`";
                 Err(Problem::new(Kind::UnsupportedMediaType, detail))

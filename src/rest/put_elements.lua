@@ -4,6 +4,10 @@
 -- Answers 1 where the key is new, 0 where a value was replaced, -3 where one is in the way.
 if kind ~= 'none' and ARGV[4] == 'new' then return -3 end
 if kind ~= 'none' and kind ~= ARGV[3] and ARGV[4] ~= 'any' then return redis.error_reply(wrong_type) end
+local expires = ARGV[5] ~= '' and ARGV[5] or 'EXPIRE'
+if expires == 'KEEP' then expires = 'PEXPIREAT' end
+local no_right = denied('UNLINK', ARGV[7], expires)
+if no_right then return no_right end
 local kept = ARGV[5] == 'KEEP' and redis.call('PEXPIRETIME', KEYS[1]) or -1
 redis.call('UNLINK', KEYS[1])
 -- As many as fit on Lua's stack; an even number, since an element may be two.

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::entity_tag::Condition;
 use super::operation::{Operation, Side, operations};
-use super::payload::{self, Payload};
+use super::payload::Payload;
 use super::{json, unexpected};
 use crate::auth::Grant;
 use crate::problem::Problem;
@@ -211,11 +211,6 @@ async fn begin_rewrite(grant: Grant, query: Query, headers: HeaderMap, payload: 
     begin(grant, query, headers, payload, Command::new(&BGREWRITEAOF)).await
 }
 
-/// A body that says nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 async fn begin(
     grant: Grant,
     query: Query,
@@ -225,12 +220,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     query.finish()?;
     Condition::refuse(&headers)?;
-    match payload {
-        Payload::Json(body) | Payload::Raw(body) if body.is_empty() => {}
-        payload => {
-            let Nothing {} = payload::read(&payload.into_json()?)?;
-        }
-    }
+    payload.into_nothing()?;
     match grant.execute(command).await? {
         Reply::Status(status) => {
             let place = [(header::LOCATION, HeaderValue::from_static("/v1/server/persistence"))];

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::describe::{Conditions, Ending, Key, Paging, Replacing};
 use super::elements::{self, Changed, Type, Whole};
 use super::expiry::Given;
-use super::many::Many;
+use super::many::{Many, Object};
 use super::operation::{Operation, Side, operations};
 use super::page::Items;
 use super::payload::{self, Payload};
@@ -96,7 +96,7 @@ struct NewMember {
 #[schema(as = SortedSetReplacement)]
 struct Replacement {
     #[schema(value_type = Vec<NewMember>, min_items = 1, max_items = 100_000)]
-    members: Many<NewMember>,
+    members: Many<Object<NewMember>>,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -113,7 +113,7 @@ struct Creation {
     /// Its key; a new UUID where it is not given.
     key: Option<Text>,
     #[schema(value_type = Vec<NewMember>, min_items = 1, max_items = 100_000)]
-    members: Many<NewMember>,
+    members: Many<Object<NewMember>>,
     /// Seconds until it ends.
     #[schema(minimum = 0.001, maximum = 3_155_760_000_000_i64)]
     ttl: Option<f64>,
@@ -123,10 +123,10 @@ struct Creation {
 }
 
 /// The scores and members that are added, one after the other, as `ZADD` takes them, and the members that are removed.
-fn flat(added: Vec<NewMember>, removed: Vec<NewText>) -> Result<[Vec<Bytes>; 2], Problem> {
+fn flat(added: Vec<Object<NewMember>>, removed: Vec<NewText>) -> Result<[Vec<Bytes>; 2], Problem> {
     let added: Vec<_> = added
         .into_iter()
-        .flat_map(|NewMember { member: NewText(member), score }| [Bytes::from(score.to_string()), member])
+        .flat_map(|Object(NewMember { member: NewText(member), score })| [Bytes::from(score.to_string()), member])
         .collect();
     let removed: Vec<_> = removed.into_iter().map(|NewText(member)| member).collect();
     let mut seen = HashSet::with_capacity(added.len() / 2 + removed.len());
@@ -239,7 +239,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
 struct Patch {
     /// The members to add, or to give another score.
     #[schema(value_type = Option<Vec<NewMember>>, max_items = 100_000)]
-    add: Option<Many<NewMember>>,
+    add: Option<Many<Object<NewMember>>>,
     /// The members to remove.
     #[schema(value_type = Option<Vec<NewText>>, max_items = 100_000)]
     remove: Option<Many<NewText>>,

@@ -292,7 +292,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
 #[serde(deny_unknown_fields)]
 #[schema(as = StringPatch)]
 struct Patch {
-    append: Text,
+    append: NewText,
 }
 
 /// The answer to a PATCH.
@@ -322,7 +322,7 @@ struct Patched {
 )]
 async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
-    let Patch { append: Text(tail) } = payload::read(&payload.into_json()?)?;
+    let Patch { append: NewText(tail) } = payload::read(&payload.into_json()?)?;
     let mut arguments = conditions(&headers, TYPE)?;
     arguments.push(tail);
     match outcome(grant.run(&APPEND, std::slice::from_ref(&key), &arguments).await?)? {

@@ -56,6 +56,13 @@ impl<S: Sync> FromRequestParts<S> for Target {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut query = Query::of(&parts.uri)?;
         let key = match uri::segment(&parts.uri, KEY_SEGMENT)? {
+            // Most likely a variable that was not set.
+            Some(key) if key.is_empty() => {
+                return Err(Problem::new(
+                    Kind::NotFound,
+                    "the path has an empty key: that goes in the query, as `?key=`",
+                ));
+            }
             Some(key) => key,
             None => query.take("key")?.ok_or_else(|| {
                 Problem::new(

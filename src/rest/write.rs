@@ -87,7 +87,7 @@ pub fn outcome(reply: Reply) -> Result<i64, Problem> {
         Reply::Integer(-3) => Err(Problem::new(Kind::Conflict, "the key exists already, and nothing was changed")),
         Reply::Integer(-4) => Err(Problem::new(
             Kind::Invalid,
-            "the value has more than 10000 elements: too many for a condition on its entity tag",
+            "the value has more than 10000 elements, or more than 256 MiB: too many for a condition on its entity tag",
         )),
         Reply::Integer(number) => Ok(number),
         other => Err(unexpected(&other, Access::Write)),

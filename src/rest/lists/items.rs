@@ -23,7 +23,7 @@ use crate::rest::write::outcome;
 use crate::rest::{json, unexpected};
 
 static SET: Script = script!(Write: "../item.lua", "../set_item.lua");
-static DELETE: Script = script!(Write: "../item.lua", "../delete_item.lua");
+static DELETE: Script = script!(Write: "../allow_oom.lua", "../item.lua", "../delete_item.lua");
 
 /// What is served.
 pub(super) fn operations<S: Side>() -> Vec<Operation<S>> {

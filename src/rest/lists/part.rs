@@ -14,6 +14,7 @@ use crate::rest::describe::{Conditions, Key};
 use crate::rest::elements::{self, MAX_SHOWN};
 use crate::rest::entity_tag::Condition;
 use crate::rest::json;
+use crate::rest::many::Object;
 use crate::rest::operation::{Operation, Side, operations};
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
@@ -84,7 +85,8 @@ impl Part {
 #[schema(as = ListPatch)]
 struct Patch {
     /// The part that is kept.
-    trim: Part,
+    #[schema(value_type = Part)]
+    trim: Object<Part>,
 }
 
 /// Trims a list
@@ -106,7 +108,7 @@ struct Patch {
 )]
 async fn trim(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
-    let Patch { trim } = payload::read(&payload.into_json()?)?;
+    let Patch { trim: Object(trim) } = payload::read(&payload.into_json()?)?;
     let mut arguments = conditions(&headers, LIST.name)?;
     arguments.extend(trim.arguments());
     let length = outcome(grant.run(&TRIM, std::slice::from_ref(&key), &arguments).await?)?;

@@ -14,7 +14,7 @@ use crate::rest::describe::{Key, Matching, Paging};
 use crate::rest::elements;
 use crate::rest::entity_tag::Condition;
 use crate::rest::operation::{Operation, Side, operations};
-use crate::rest::page::Items;
+use crate::rest::page::{Items, PageOrOne};
 use crate::rest::payload::Payload;
 use crate::rest::target::Target;
 use crate::rest::text::Text;
@@ -52,7 +52,7 @@ struct SetMember {
     tag = "sets",
     params(Key, Paging, Matching, ("member" = Option<String>, Query, description = "This member alone")),
     responses(
-        (status = 200, description = "A page", body = Items<Text>),
+        (status = 200, description = "A page, or the one member", body = PageOrOne<Text, SetMember>),
         (status = 404, description = "The key, or the one member, does not exist"),
         (status = 406, description = "The page is too large: ask for fewer"),
     ),

@@ -17,7 +17,7 @@ use crate::redis::{Access, Command, Reply};
 use crate::rest::describe::{Key, Paging};
 use crate::rest::entity_tag::Condition;
 use crate::rest::operation::{Operation, Side, operations};
-use crate::rest::page::Items;
+use crate::rest::page::PageOrOne;
 use crate::rest::payload::{self, Payload};
 use crate::rest::target::Target;
 use crate::rest::text::Text;
@@ -62,7 +62,7 @@ struct RankedMember {
     tag = "sorted-sets",
     params(Key, Selection, Paging, ("member" = Option<String>, Query, description = "This member alone")),
     responses(
-        (status = 200, description = "A page", body = Items<Member>),
+        (status = 200, description = "A page, or the one member", body = PageOrOne<Member, RankedMember>),
         (status = 404, description = "The key, or the one member, does not exist"),
         (status = 406, description = "The page is too large: ask for fewer"),
     ),
