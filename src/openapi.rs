@@ -6,6 +6,7 @@ use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, Paths};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{SchemaType, Type};
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -110,6 +111,11 @@ fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> O
             response.content.extend(problem());
         }
     }
+    if let Some(RefOr::T(body)) = &mut described.request_body
+        && may_be_empty(body, schemas)
+    {
+        body.required = Some(Required::False);
+    }
     let needs_token = operation.path.starts_with("/v1/");
     if !needs_token {
         described.security = Some(vec![SecurityRequirement::default()]);
@@ -123,6 +129,18 @@ fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> O
         described.responses.responses.entry((*status).to_owned()).or_insert_with(shared);
     }
     described
+}
+
+/// No body says as much as an object without fields, which this may be.
+fn may_be_empty(body: &RequestBody, schemas: &Schemas) -> bool {
+    let Some(RefOr::T(content)) = body.content.get("application/json") else { return false };
+    let Some(RefOr::Ref(reference)) = &content.schema else { return false };
+    schemas.iter().any(|(name, schema)| match schema {
+        RefOr::T(Schema::Object(object)) if reference.ref_location.ends_with(&format!("/{name}")) => {
+            object.required.is_empty() && object.min_properties.is_none()
+        }
+        _ => false,
+    })
 }
 
 /// A parameter may be missing, but none is `null`, as utoipa says of headers.

@@ -220,7 +220,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
 /// The body that trims a stream: one of the first two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = StreamTrim)]
+#[schema(as = StreamTrim, min_properties = 1)]
 struct Trim {
     /// How many entries stay: the newest.
     #[schema(minimum = 0)]
@@ -236,7 +236,7 @@ struct Trim {
 
 /// The answer to a trim.
 #[derive(Serialize, ToSchema)]
-#[schema(as = StreamTrimmed)]
+#[schema(as = StreamTrimmed, min_properties = 1)]
 struct Trimmed {
     /// How many entries went.
     removed: i64,
