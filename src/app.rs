@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use tower_service::Service;
 use uuid::Uuid;
 
 use crate::auth::Grant;
+use crate::command::{self, CommandName};
 use crate::config::{Config, ConfigError};
 use crate::problem::{Kind, Problem};
 use crate::redis::Redis;
@@ -58,14 +60,17 @@ impl App {
         let request = request.map(Body::new);
         let id = request_id(request.headers());
         let method = request.method().clone();
+        let (render, no_route): (Render, _) =
+            if rest::owns(request.uri().path()) { (Problem::render, "-") } else { (command::render, "/{command}") };
 
         let (grant, response) = self.handle(request).await;
-        let (response, facts) = finish(response, &method, &id).await;
+        let (response, facts) = finish(response, &method, &id, render).await;
 
         let entry = Entry {
             method: method.as_str(),
             // Not the path: it may hold what nobody wants in a log.
-            route: facts.route.as_ref().map_or("-", MatchedPath::as_str),
+            route: facts.route.as_ref().map_or(no_route, MatchedPath::as_str),
+            command: facts.command.map(|CommandName(name)| name),
             status: response.status().as_u16(),
             bytes: response.body().len(),
             duration_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -94,7 +99,19 @@ impl App {
 }
 
 fn router(config: &Config) -> Router {
-    rest::router().layer(middleware::from_fn(remember_route)).layer(DefaultBodyLimit::max(config.limits.body_bytes))
+    rest::router()
+        .merge(command::router())
+        .fallback(command_in_path)
+        .layer(middleware::from_fn(remember_route))
+        .layer(DefaultBodyLimit::max(config.limits.body_bytes))
+}
+
+/// A path that no route has is a command, unless it looks like one of the REST API.
+async fn command_in_path(request: Request) -> Response {
+    if rest::owns(request.uri().path()) {
+        return rest::no_such_path().into_response();
+    }
+    command::handle.call(request, ()).await
 }
 
 /// Notes the route beside the answer, for the log.
@@ -110,13 +127,18 @@ async fn remember_route(request: Request, next: Next) -> Response {
 /// What the log says of an answer beside its status.
 struct Facts {
     route: Option<MatchedPath>,
+    command: Option<CommandName>,
     problem: Option<Problem>,
 }
 
+/// What makes the answer of a problem and the request's id.
+type Render = fn(&Problem, &str) -> http::Response<Bytes>;
+
 /// Makes the answer whole: renders a problem, sends the request's id back, and says how long the body is, where there
 /// may be one: an answer to HEAD has none, and promises none, since hosts check what is promised.
-async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Response<Bytes>, Facts) {
-    let mut facts = Facts { route: response.extensions_mut().remove(), problem: response.extensions_mut().remove() };
+async fn finish(mut response: Response, method: &Method, id: &str, render: Render) -> (http::Response<Bytes>, Facts) {
+    let extensions = response.extensions_mut();
+    let mut facts = Facts { route: extensions.remove(), command: extensions.remove(), problem: extensions.remove() };
     let (parts, body) = response.into_parts();
     let allow = parts.headers.get(header::ALLOW).cloned();
     let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_else(|error| {
@@ -127,7 +149,7 @@ async fn finish(mut response: Response, method: &Method, id: &str) -> (http::Res
     let mut response = match &facts.problem {
         None => http::Response::from_parts(parts, whole),
         Some(problem) => {
-            let mut rendered = problem.render(id);
+            let mut rendered = render(problem, id);
             // The router may have added it.
             rendered.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             rendered
@@ -164,6 +186,7 @@ fn request_id(headers: &HeaderMap) -> String {
 struct Entry<'a> {
     method: &'a str,
     route: &'a str,
+    command: Option<&'static str>,
     status: u16,
     bytes: usize,
     duration_us: u64,
@@ -180,6 +203,7 @@ impl Entry<'_> {
                 tracing::$level!(
                     method = self.method,
                     route = self.route,
+                    command = self.command,
                     status = self.status,
                     bytes = self.bytes,
                     duration_us = self.duration_us,

@@ -1,5 +1,8 @@
 //! Who may do what. A [`Grant`] is the only way to Redis, and only this file makes one.
 
+pub mod policy;
+mod refusal;
+
 use std::sync::{
     Arc, Once,
     atomic::{AtomicU32, Ordering},
@@ -9,13 +12,16 @@ use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority};
 
+pub use refusal::{Denial, Refusal};
+
 use crate::config::{Auth, Config, Limits};
 use crate::problem::{Kind, Problem};
 use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
     script::{self, Script},
 };
-use crate::rest::{docs, health};
+use crate::rest::{self, docs, health};
+use crate::uri;
 
 /// The permission to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
@@ -25,6 +31,9 @@ pub struct Grant {
     token: Token,
     calls: Arc<AtomicU32>,
 }
+
+/// The parameter of a query that may hold the token; no command gets it as an argument.
+pub const TOKEN_IN_QUERY: &str = "_token";
 
 /// Which token a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +73,10 @@ impl Grant {
                 Token::Anyone
             }
             Auth::Token { .. } if docs::is_at(uri.path()) => Token::Unneeded,
-            Auth::Token { full: None, read_only: None } => return Err(no_token_configured()),
-            Auth::Token { full, read_only } => {
-                let given = bearer(headers)?;
+            Auth::Token { full: None, read_only: None, .. } => return Err(no_token_configured()),
+            Auth::Token { full, read_only, in_query } => {
+                let in_query = if *in_query { token_in_query(uri) } else { None };
+                let given = in_query.as_deref().map_or_else(|| bearer(headers), Ok)?;
                 // Both are compared, whatever the first says, so that the time tells nothing.
                 let matches = [full, read_only].map(|token| token.as_ref().is_some_and(|token| token.matches(given)));
                 let token = match matches {
@@ -91,8 +101,19 @@ impl Grant {
     /// # Errors
     /// A problem where the token does not reach so far, a key is Redstart's own, or Redis gives no reply.
     pub async fn execute(&self, command: Command) -> Result<Reply, Problem> {
-        let access = command.row.access;
-        self.send(command, access).await.map_err(|refusal| refusal.into_problem(access))
+        self.execute_all([command]).await.map(|[reply]| reply)
+    }
+
+    /// Sends commands together, which takes as long as one.
+    ///
+    /// # Errors
+    /// As [`Self::execute`], for the first of them that has no reply.
+    pub async fn execute_all<const N: usize>(&self, commands: [Command; N]) -> Result<[Reply; N], Problem> {
+        let accesses = commands.each_ref().map(|command| command.access);
+        let replies = self.send(commands.into()).await.into_iter().zip(accesses);
+        let replies = replies.map(|(reply, access)| reply.map_err(|refusal| refusal.into_problem(access)));
+        let replies: Vec<_> = replies.collect::<Result<_, _>>()?;
+        replies.try_into().map_err(|_| Problem::new(Kind::Internal, "replies and commands are not as many"))
     }
 
     /// Runs a script, which Redis need not know yet.
@@ -101,13 +122,7 @@ impl Grant {
     /// As [`Self::execute`].
     pub async fn run(&self, script: &Script, keys: &[Bytes], arguments: &[Bytes]) -> Result<Reply, Problem> {
         let access = script.access();
-        let result = match self.send(script.by_sha1(keys, arguments), access).await {
-            Err(Refusal::Redis(error)) if script::is_unknown(&error) => {
-                self.send(script.by_source(keys, arguments), access).await
-            }
-            result => result,
-        };
-        result.map_err(|refusal| match refusal {
+        self.script(script, keys, arguments).await.map_err(|refusal| match refusal {
             // What is wrong with a script of ours is not the caller's doing.
             Refusal::Redis(RedisError::Server(reply)) if reply.code == "ERR" => {
                 let text = reply.to_string();
@@ -119,10 +134,40 @@ impl Grant {
         })
     }
 
-    async fn send(&self, command: Command, access: Access) -> Result<Reply, Refusal> {
-        self.check(&command, access).map_err(Refusal::Policy)?;
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.redis.execute(command).await.map_err(Refusal::Redis)
+    /// The same, with Redis's words where there is no reply.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn script(&self, script: &Script, keys: &[Bytes], arguments: &[Bytes]) -> Result<Reply, Refusal> {
+        match self.send(vec![script.by_sha1(keys, arguments)]).await.swap_remove(0) {
+            Err(Refusal::Redis(error)) if script::is_unknown(&error) => {
+                self.send(vec![script.by_source(keys, arguments)]).await.swap_remove(0)
+            }
+            result => result,
+        }
+    }
+
+    /// Sends commands together, in their order. What is denied is not sent.
+    pub async fn send(&self, commands: Vec<Command>) -> Vec<Result<Reply, Refusal>> {
+        let denials: Vec<_> = commands.iter().map(|command| self.check(command)).collect();
+        let allowed: Vec<_> = commands
+            .into_iter()
+            .zip(&denials)
+            .filter(|(_, denial)| denial.is_ok())
+            .map(|(command, _)| command)
+            .collect();
+        if allowed.is_empty() {
+            return denials.into_iter().filter_map(Result::err).map(|denial| Err(Refusal::Denied(denial))).collect();
+        }
+        let count = u32::try_from(allowed.len()).unwrap_or(u32::MAX);
+        self.calls.fetch_add(count, Ordering::Relaxed);
+        let mut replies = self.redis.execute(allowed).await.into_iter();
+        let reply = |denial: Result<(), Denial>| {
+            denial.map_err(Refusal::Denied)?;
+            let none = || Err(RedisError::Unexpected("there are fewer replies than commands".to_owned()));
+            replies.next().unwrap_or_else(none).map_err(Refusal::Redis)
+        };
+        denials.into_iter().map(reply).collect()
     }
 
     /// Whether a key is Redstart's own.
@@ -130,22 +175,38 @@ impl Grant {
         key.starts_with(self.config.server.key_prefix.as_bytes())
     }
 
-    fn check(&self, command: &Command, access: Access) -> Result<(), Problem> {
-        if self.token == Token::Unneeded && command.row.name != "PING" {
-            return Err(Problem::new(Kind::Internal, "what needs no token may only send PING"));
+    /// The key of Redstart's own with this name.
+    pub fn own_key(&self, name: &str) -> Bytes {
+        format!("{}{name}", self.config.server.key_prefix).into()
+    }
+
+    /// Whether the token only reads.
+    pub fn only_reads(&self) -> bool {
+        self.token == Token::ReadOnly
+    }
+
+    fn check(&self, command: &Command) -> Result<(), Denial> {
+        if self.token == Token::Unneeded && command.name != "PING" {
+            return Err(Denial::NoToken);
         }
-        if self.token == Token::ReadOnly && access == Access::Write {
-            let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
-            return Err(Problem::new(Kind::Forbidden, "this token only reads; to write, use the one that may")
-                .header(header::WWW_AUTHENTICATE, challenge));
+        if command.is_own {
+            return Ok(());
         }
+        self.check_access(command.access)?;
+        self.check_keys(&command.keys.of(&command.arguments).unwrap_or_default())
+    }
+
+    fn check_access(&self, access: Access) -> Result<(), Denial> {
+        if self.only_reads() && access == Access::Write { Err(Denial::ReadOnly) } else { Ok(()) }
+    }
+
+    fn check_keys(&self, keys: &[&Bytes]) -> Result<(), Denial> {
         let limit = self.config.limits.key_bytes;
-        if command.keys().iter().any(|key| key.len() > limit) {
-            return Err(Problem::new(Kind::Invalid, format!("the key is longer than {limit} bytes")));
+        if keys.iter().any(|key| key.len() > limit) {
+            return Err(Denial::KeyTooLong(limit));
         }
-        if command.keys().iter().any(|key| self.hides(key)) {
-            let detail = format!("keys that begin with `{}` are Redstart's own", self.config.server.key_prefix);
-            return Err(Problem::new(Kind::Forbidden, detail));
+        if keys.iter().any(|key| self.hides(key)) {
+            return Err(Denial::OwnKey(self.config.server.key_prefix.clone()));
         }
         Ok(())
     }
@@ -163,21 +224,6 @@ impl Grant {
     /// How many commands were sent.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
-    }
-}
-
-/// Why a command has no reply.
-enum Refusal {
-    Policy(Problem),
-    Redis(RedisError),
-}
-
-impl Refusal {
-    fn into_problem(self, access: Access) -> Problem {
-        match self {
-            Self::Policy(problem) => problem,
-            Self::Redis(error) => Problem::from_redis(&error, access),
-        }
     }
 }
 
@@ -200,6 +246,12 @@ fn bearer(headers: &HeaderMap) -> Result<&[u8], Problem> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => Ok(token.trim_ascii()),
         _ => Err(unauthorized("the `Authorization` header must read `Bearer <token>`", NO_TOKEN)),
     }
+}
+
+/// The token in the query, which only the command API takes from there.
+fn token_in_query(uri: &Uri) -> Option<Bytes> {
+    let pairs = if rest::owns(uri.path()) { None } else { uri::pairs(uri) };
+    pairs?.into_iter().find(|(name, _)| name == TOKEN_IN_QUERY)?.1
 }
 
 /// The challenges of RFC 6750, section 3: to who sent no token, and to who sent a wrong one.
@@ -253,7 +305,7 @@ mod tests {
 
     use super::*;
     use crate::config::settings::Sources;
-    use crate::redis::command::{GET, PING, SET};
+    use crate::redis::command::command;
     use crate::redis::fake::Fake;
 
     fn grant(file: &str, path: &str, headers: &[(&str, &str)]) -> Result<Grant, Problem> {
@@ -268,6 +320,7 @@ mod tests {
     }
 
     const TOKENS: &str = "[auth]\ntoken = w\nread_only_token = r";
+    const IN_QUERY: &str = "[auth]\ntoken = w\nquery_token = true";
 
     fn refusal(file: &str, path: &str, headers: &[(&str, &str)]) -> Kind {
         grant(file, path, headers).map(|grant| grant.token).unwrap_err().kind
@@ -299,6 +352,15 @@ mod tests {
     }
 
     #[test]
+    fn only_the_command_api_takes_a_token_from_the_query_and_only_if_told_to() {
+        assert_eq!(grant(IN_QUERY, "/get/k?_token=w", &[]).unwrap().token, Token::Full);
+        assert_eq!(grant(IN_QUERY, "/get/k?_token=w", &[("authorization", "Bearer x")]).unwrap().token, Token::Full);
+        assert_eq!(refusal(IN_QUERY, "/get/k?_token=x", &[("authorization", "Bearer w")]), Kind::Unauthorized);
+        assert_eq!(refusal(IN_QUERY, "/v1/keys?_token=w", &[]), Kind::Unauthorized);
+        assert_eq!(refusal(TOKENS, "/get/k?_token=w", &[]), Kind::Unauthorized);
+    }
+
+    #[test]
     fn without_a_configured_token_only_what_needs_none_passes() {
         assert_eq!(refusal("", "/v1/keys", &[("authorization", "Bearer ")]), Kind::Unavailable);
         for path in ["/healthz", "/readyz", "/docs", "/docs/page.js", "/openapi.json"] {
@@ -310,23 +372,23 @@ mod tests {
     #[test]
     fn a_read_only_token_reads_and_does_not_write() {
         let grant = grant(TOKENS, "/v1/keys", &[("authorization", "Bearer r")]).unwrap();
-        assert_eq!(sent(&grant, Command::new(&SET).arg("k").arg("v")), Err(Kind::Forbidden));
-        assert_eq!(sent(&grant, Command::new(&GET).arg("k")), Ok(Reply::Nil));
+        assert_eq!(sent(&grant, command!("SET").arg("k").arg("v")), Err(Kind::Forbidden));
+        assert_eq!(sent(&grant, command!("GET").arg("k")), Ok(Reply::Nil));
         assert_eq!(grant.calls(), 1);
     }
 
     #[test]
     fn what_needs_no_token_only_pings() {
         let grant = grant("", "/readyz", &[]).unwrap();
-        assert_eq!(sent(&grant, Command::new(&GET).arg("k")), Err(Kind::Internal));
-        assert_eq!(sent(&grant, Command::new(&PING)), Ok(Reply::Nil));
+        assert_eq!(sent(&grant, command!("GET").arg("k")), Err(Kind::Internal));
+        assert_eq!(sent(&grant, command!("PING")), Ok(Reply::Nil));
     }
 
     #[test]
     fn redstarts_own_keys_are_out_of_reach() {
         let grant = grant(TOKENS, "/v1/keys", &[("authorization", "Bearer w")]).unwrap();
-        assert_eq!(sent(&grant, Command::new(&GET).arg("redstart:x")), Err(Kind::Forbidden));
-        assert_eq!(sent(&grant, Command::new(&GET).arg("redstart")), Ok(Reply::Nil));
+        assert_eq!(sent(&grant, command!("GET").arg("redstart:x")), Err(Kind::Forbidden));
+        assert_eq!(sent(&grant, command!("GET").arg("redstart")), Ok(Reply::Nil));
     }
 
     #[test]

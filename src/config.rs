@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
+use crate::auth::policy::{Commands, Rules};
 use secret::Secret;
 use settings::{Setting, Settings, Sources};
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub auth: Auth,
     /// `[log]`
     pub log: Log,
+    /// `[commands]`
+    pub commands: Commands,
     /// `[limits]`
     pub limits: Limits,
 }
@@ -59,6 +62,8 @@ pub enum Auth {
         full: Option<Secret>,
         /// Reads only.
         read_only: Option<Secret>,
+        /// Whether the command API takes it from the query, too.
+        in_query: bool,
     },
     /// Everyone, everything.
     None,
@@ -97,6 +102,10 @@ pub struct Limits {
     pub key_bytes: usize,
     /// A value that is shown in JSON, in bytes.
     pub json_value_bytes: usize,
+    /// The answer to a request of the command API, in bytes.
+    pub reply_bytes: usize,
+    /// Commands in a pipeline or a transaction.
+    pub pipeline_commands: usize,
 }
 
 /// Why there is no [`Config`].
@@ -132,6 +141,8 @@ const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
 const MAX_KEY_BYTES: usize = 16 * 1024;
 /// The largest value in JSON that can be allowed: there, it may be six times as large.
 const MAX_JSON_VALUE_BYTES: usize = 64 * 1024 * 1024;
+const MAX_REPLY_BYTES: usize = 128 * 1024 * 1024;
+const MAX_PIPELINE_COMMANDS: usize = 1_000_000;
 /// The longest time for a command that can be allowed, in milliseconds.
 const MAX_TIMEOUT_MS: u64 = 600_000;
 
@@ -159,14 +170,26 @@ impl Config {
                 )?,
                 format: settings.one_of(Setting::LogFormat, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             },
+            commands: Commands {
+                deny: rules(&settings, Setting::CommandsDeny)?,
+                allow: rules(&settings, Setting::CommandsAllow)?,
+            },
             limits: Limits {
                 body_bytes: settings.number(Setting::BodyBytes, 1, MAX_BODY_BYTES)?,
                 key_bytes: settings.number(Setting::KeyBytes, 1, MAX_KEY_BYTES)?,
                 json_value_bytes: settings.number(Setting::JsonValueBytes, 1, MAX_JSON_VALUE_BYTES)?,
+                reply_bytes: settings.number(Setting::ReplyBytes, 1024, MAX_REPLY_BYTES)?,
+                pipeline_commands: settings.number(Setting::PipelineCommands, 1, MAX_PIPELINE_COMMANDS)?,
             },
         };
         Ok(config)
     }
+}
+
+/// A list of commands and categories.
+fn rules(settings: &Settings, setting: Setting) -> Result<Rules, ConfigError> {
+    let wrong = || settings.wrong(setting, "names of commands and ACL categories of Redis, such as `@admin, FLUSHALL`");
+    Rules::of(settings.get(setting)).ok_or_else(wrong)
 }
 
 /// The hosts of `[server] hosts`, as they stand in a request.
@@ -223,7 +246,8 @@ impl Auth {
         if full.is_some() && full == read_only {
             return Err(settings.wrong(Setting::ReadOnlyToken, "a token other than the one that may write"));
         }
-        Ok(Self::Token { full, read_only })
+        let in_query = settings.one_of(Setting::QueryToken, &[("true", true), ("false", false)])?;
+        Ok(Self::Token { full, read_only, in_query })
     }
 }
 

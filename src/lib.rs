@@ -11,11 +11,13 @@
 //! - [`redis`]: Redis as a trait, commands, replies, the kept connection
 //! - [`rest`]: the REST API, one file a resource
 //! - [`openapi`]: its description
+//! - [`command`]: the command API, the protocol of the Upstash clients
 //! - [`uri`]: the decoder of paths and queries
 //! - [`digest`]: SHA-1 in hexadecimal
 
 pub mod app;
 pub mod auth;
+pub mod command;
 pub mod config;
 pub mod digest;
 pub mod log;

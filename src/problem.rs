@@ -39,6 +39,8 @@ pub enum Kind {
     Invalid,
     /// A mistake of Redstart's.
     Internal,
+    /// What the host's interface to Redis cannot do.
+    NotImplemented,
     /// Redis refuses Redstart, or answers what cannot be understood.
     BadGateway,
     /// Redstart or Redis cannot serve now.
@@ -74,6 +76,7 @@ impl Kind {
             }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value in the request is wrong"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Redstart made a mistake"),
+            Self::NotImplemented => (StatusCode::NOT_IMPLEMENTED, "not-implemented", "Not to be had here"),
             Self::BadGateway => (StatusCode::BAD_GATEWAY, "bad-gateway", "Redis cannot be used"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout", "Redis did not answer in time"),

@@ -76,10 +76,18 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
 
 /// Every route.
 pub fn router() -> Router {
-    operation::router(&operations()).fallback(no_such_path).method_not_allowed_fallback(no_such_method)
+    operation::router(&operations()).method_not_allowed_fallback(no_such_method)
 }
 
-async fn no_such_path() -> Problem {
+/// Whether a path belongs to this API, where errors are problem documents.
+pub fn owns(path: &str) -> bool {
+    ["/v1", "/docs", "/openapi.json", "/healthz", "/readyz"]
+        .iter()
+        .any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// The answer where a path is not one of this API.
+pub fn no_such_path() -> Problem {
     Problem::new(Kind::NotFound, "there is no such path; a `/` within a key is written `%2F`, and an empty key `?key=`")
 }
 

@@ -36,6 +36,21 @@ pub fn segment(uri: &Uri, index: usize) -> Result<Option<Bytes>, Problem> {
     decode(segment).map(Some).ok_or_else(|| badly_encoded("the path"))
 }
 
+/// The parameters of a query; the value is missing where there is no `=`. `+` stands for a space.
+///
+/// # Errors
+/// `None` where it is not encoded properly.
+pub fn pairs(uri: &Uri) -> Option<Vec<(Bytes, Option<Bytes>)>> {
+    let decode = |text: &str| decode(&text.replace('+', " "));
+    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => Some((decode(name)?, Some(decode(value)?))),
+            None => Some((decode(pair)?, None)),
+        })
+        .collect()
+}
+
 /// The parameters of a query, to be taken one by one; [`Query::finish`] refuses what nobody took.
 #[derive(Debug)]
 pub struct Query(Vec<(Bytes, Bytes)>);
@@ -46,15 +61,8 @@ impl Query {
     /// # Errors
     /// A problem where it is not encoded properly.
     pub fn of(uri: &Uri) -> Result<Self, Problem> {
-        let decode = |text: &str| decode(&text.replace('+', " ")).ok_or_else(|| badly_encoded("the query"));
-        let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        pairs
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Ok((decode(name)?, decode(value)?))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let pairs = pairs(uri).ok_or_else(|| badly_encoded("the query"))?;
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()))
     }
 
     /// Takes out the parameter `name`.

@@ -14,7 +14,6 @@ fn without_a_token_and_with_a_wrong_one_nothing_is_done() {
             stranger.put_raw("/v1/strings/k", b"v"),
             stranger.delete("/v1/strings/k"),
             stranger.get("/v1/nothing"),
-            stranger.get("/"),
         ] {
             answer.problem(401);
             assert!(answer.header("www-authenticate").starts_with("Bearer realm=\"redstart\""));

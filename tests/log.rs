@@ -37,6 +37,25 @@ fn what_a_caller_wrote_is_not_in_the_log() {
 }
 
 #[test]
+fn a_command_is_named_and_nothing_else_of_it() {
+    let (_server, host) = setup();
+    host.client.get("/set/hush/hush");
+    host.client.send("POST", "/", &[], br#"["config", "get", "hush"]"#);
+    host.client.send("POST", "/", &[], br#"["hush", "hush"]"#);
+    host.client.send("POST", "/pipeline", &[], br#"[["GET", "hush"]]"#);
+    let log = host.log();
+    for part in [
+        "method=GET route=\"/{command}\" command=SET status=200 ",
+        "method=POST route=/ command=\"CONFIG|GET\" status=400 ",
+        "method=POST route=/ status=400 ",
+        "method=POST route=/pipeline status=200 ",
+    ] {
+        assert!(log.contains(part), "{part} is not in {log}");
+    }
+    assert!(!log.contains("hush"), "{log}");
+}
+
+#[test]
 fn a_request_is_one_json_object_where_that_is_configured() {
     let server = Server::new();
     let host = Host::with(server.port, &[("config", "[log]\nformat = json")], |_| {});

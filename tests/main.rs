@@ -4,7 +4,12 @@
 
 mod access;
 mod channels;
+mod command_limits;
+mod command_policy;
+mod command_scripts;
+mod commands;
 mod configuration;
+mod differential;
 mod docs;
 mod entity_tags;
 mod faults;
@@ -21,6 +26,7 @@ mod round_trip;
 mod server;
 mod set_algebra;
 mod sets;
+mod shared_connection;
 mod sorted_sets;
 mod sorted_sets_paged;
 mod streams;

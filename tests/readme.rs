@@ -50,3 +50,18 @@ fn each_curl_line_of_the_rest_page_works_as_it_stands() {
     assert_eq!(server.command::<String>(&[b"GET", b"pixel"]), "changed");
     assert!(server.command::<i64>(&[b"TTL", b"licence"]) > 500);
 }
+
+#[test]
+fn each_curl_line_of_the_commands_page_works_as_it_stands() {
+    let (server, host) = setup();
+    let ran = run_curl_lines("docs/commands.md", &host);
+    let expected = [
+        r#"{"result":"OK"}"#,
+        r#"{"result":"hello"}"#,
+        r#"{"result":"OK"}"#,
+        r#"[{"result":1},{"result":"hello"}]"#,
+        r#"[{"result":"OK"},{"result":2}]"#,
+    ];
+    assert_eq!(ran.iter().map(|(_, output)| String::from_utf8_lossy(output)).collect::<Vec<_>>(), expected);
+    assert!(server.command::<i64>(&[b"TTL", b"greeting"]) > 50);
+}

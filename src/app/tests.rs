@@ -1,4 +1,5 @@
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http_body_util::Full;
 
 use super::*;
@@ -19,8 +20,8 @@ struct Setup {
 struct Shared(Arc<Fake>);
 
 impl Redis for Shared {
-    fn execute(&self, command: Command) -> futures_util::future::BoxFuture<'_, Result<Reply, RedisError>> {
-        self.0.execute(command)
+    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Vec<Result<Reply, RedisError>>> {
+        self.0.execute(commands)
     }
 }
 
@@ -58,7 +59,7 @@ fn a_read_in_json_is_two_commands_and_in_bytes_one() {
     assert_eq!(json.body(), "{\"key\":\"a/b\",\"value\":\"v\",\"ttl\":1.5}");
     let raw = setup.send("GET", "/v1/strings/a%2Fb", &[("accept", "application/octet-stream")], "");
     assert_eq!(raw.body(), "v");
-    let names: Vec<_> = setup.redis.asked().iter().map(|command| command.row.name).collect();
+    let names: Vec<_> = setup.redis.asked().iter().map(|command| command.name.clone()).collect();
     assert_eq!(names, ["GET", "PTTL", "GET"]);
 }
 
@@ -74,7 +75,7 @@ fn a_script_that_redis_does_not_know_is_sent_whole() {
     let setup = setup(TOKENS, [Err(RedisError::Server(unknown)), Ok(Reply::Integer(1))]);
     assert_eq!(status(&setup.send("PUT", "/v1/strings/k", &[], "v")), 201);
     let [by_sha1, by_source] = setup.redis.asked().try_into().unwrap();
-    assert_eq!((by_sha1.row.name, by_source.row.name), ("EVALSHA", "EVAL"));
+    assert_eq!((&*by_sha1.name, &*by_source.name), ("EVALSHA", "EVAL"));
     assert_eq!(crate::digest::sha1_hex(&by_source.arguments[0]), by_sha1.arguments[0]);
     assert_eq!(by_source.arguments[1..], by_sha1.arguments[1..]);
 }

@@ -66,11 +66,16 @@ settings! {
     AuthMode:      "auth"   "mode"            "token"                       None,                        false;
     Token:         "auth"   "token"           ""                            Some("api_token"),           true;
     ReadOnlyToken: "auth"   "read_only_token" ""                            Some("api_read_only_token"), true;
+    QueryToken:    "auth"   "query_token"     "false"                       None,                        false;
+    CommandsDeny:  "commands" "deny"          "@admin, MIGRATE"             None,                        false;
+    CommandsAllow: "commands" "allow"         ""                            None,                        false;
     LogLevel:      "log"    "level"           "info"                        Some("log_level"),           false;
     LogFormat:     "log"    "format"          "text"                        None,                        false;
     BodyBytes:     "limits" "body_bytes"      "16777216"                    None,                        false;
     KeyBytes:      "limits" "key_bytes"       "8192"                        None,                        false;
     JsonValueBytes: "limits" "json_value_bytes" "4194304"                   None,                        false;
+    ReplyBytes:    "limits" "reply_bytes"     "33554432"                    None,                        false;
+    PipelineCommands: "limits" "pipeline_commands" "10000"                  None,                        false;
 }
 
 /// The names of all variables that are read.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, Either, select},
+    future::{BoxFuture, Either, join_all, select},
 };
 
 use super::{Access, Command, Redis, RedisError, Reply, error::HostError};
@@ -94,30 +94,42 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// One attempt. `used` becomes the connection that the command was handed to.
-    async fn attempt(&self, command: Command, used: &Used<T>) -> Result<Reply, RedisError> {
-        let shape = command.row.shape;
-        let connection = self.connection().await?;
+    /// One attempt. `used` becomes the connection that the commands were handed to.
+    async fn attempt(&self, commands: Vec<Command>, used: &Used<T>) -> Replies {
+        let connection = match self.connection().await {
+            Ok(connection) => connection,
+            Err(error) => return commands.iter().map(|_| Err(error.clone())).collect(),
+        };
         *lock(used) = Some(connection.clone());
-        let result = self.transport.execute(&connection, command).await.map_err(RedisError::from_execute);
-        if matches!(result, Err(RedisError::Lost(_))) {
+        let send = async |command: Command| {
+            let (shape, arguments) = (command.shape, command.arguments.len());
+            let flat = self.transport.execute(&connection, command).await.map_err(RedisError::from_execute)?;
+            shape.restore(arguments, flat)
+        };
+        let replies = join_all(commands.into_iter().map(send)).await;
+        if replies.iter().any(is_lost) {
             self.forget(&connection);
         }
-        shape.restore(result?)
+        replies
     }
 
-    async fn attempt_twice_if_read(&self, command: Command, used: &Used<T>) -> Result<Reply, RedisError> {
-        if command.row.access == Access::Write {
-            return self.attempt(command, used).await;
+    async fn attempt_twice_if_read(&self, commands: Vec<Command>, used: &Used<T>) -> Replies {
+        if commands.iter().any(|command| command.access == Access::Write) {
+            return self.attempt(commands, used).await;
         }
-        match self.attempt(command.clone(), used).await {
-            Err(RedisError::Lost(cause)) => {
-                tracing::debug!(cause, "the connection to Redis broke: reading again on a new one");
-                self.attempt(command, used).await
-            }
-            result => result,
+        let replies = self.attempt(commands.clone(), used).await;
+        if !replies.iter().any(is_lost) {
+            return replies;
         }
+        tracing::debug!("the connection to Redis broke: reading again on a new one");
+        self.attempt(commands, used).await
     }
+}
+
+type Replies = Vec<Result<Reply, RedisError>>;
+
+fn is_lost(reply: &Result<Reply, RedisError>) -> bool {
+    matches!(reply, Err(RedisError::Lost(_)))
 }
 
 /// Ends [`Kept::Opening`], also when the request that opens is given up.
@@ -136,23 +148,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The connection that a command was last handed to.
+/// The connection that commands were last handed to.
 type Used<T> = Mutex<Option<Arc<<T as Transport>::Connection>>>;
 
 impl<T: Transport> Redis for Client<T> {
-    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
+    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Replies> {
         async move {
             let used = Used::<T>::default();
-            let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
-            if let Either::Left((result, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
-                return result;
+            let count = commands.len();
+            let work = std::pin::pin!(self.attempt_twice_if_read(commands, &used));
+            if let Either::Left((replies, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
+                return replies;
             }
             // A connection that stays silent may be half-open, and would stay so for many minutes.
             let silent = lock(&used).take();
             if let Some(connection) = &silent {
                 self.forget(connection);
             }
-            Err(RedisError::TimedOut { sent: silent.is_some() })
+            vec![Err(RedisError::TimedOut { sent: silent.is_some() }); count]
         }
         .boxed()
     }
@@ -162,6 +175,7 @@ impl<T: Transport> Redis for Client<T> {
 mod tests {
     use std::collections::VecDeque;
     use std::future;
+    use std::pin::pin;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
     use std::task::Poll;
 
@@ -169,7 +183,7 @@ mod tests {
 
     use super::*;
     use crate::config::secret::Secret;
-    use crate::redis::command::{GET, SET};
+    use crate::redis::command::command;
 
     /// A host whose answers are written down beforehand; when they are used up it never answers. Connections are
     /// numbered from 1.
@@ -243,6 +257,10 @@ mod tests {
         work.now_or_never().expect("nothing in these tests waits")
     }
 
+    async fn execute(client: &Client<Arc<Script>>, command: Command) -> Result<Reply, RedisError> {
+        client.execute(vec![command]).await.swap_remove(0)
+    }
+
     /// How many connections were opened and how many commands sent.
     fn counts(script: &Script) -> (usize, usize) {
         (script.opened.load(Relaxed), script.executed.lock().unwrap().len())
@@ -251,41 +269,41 @@ mod tests {
     #[test]
     fn one_connection_serves_many_commands() {
         let (script, client) = client([Ok(vec![Reply::Nil]), Ok(vec![Reply::Nil]), Ok(vec![Reply::Nil])]);
-        let two = join(client.execute(Command::new(&GET)), client.execute(Command::new(&GET)));
+        let two = join(execute(&client, command!("GET")), execute(&client, command!("GET")));
         assert_eq!(run(two), (Ok(Reply::Nil), Ok(Reply::Nil)));
-        assert_eq!(run(client.execute(Command::new(&SET))), Ok(Reply::Nil));
+        assert_eq!(run(execute(&client, command!("SET"))), Ok(Reply::Nil));
         assert_eq!(counts(&script), (1, 3));
     }
 
     #[test]
     fn a_read_is_repeated_once_on_a_new_connection() {
         let (script, client) = client([broken(), Ok(vec![Reply::Integer(1)])]);
-        assert_eq!(run(client.execute(Command::new(&GET))), Ok(Reply::Integer(1)));
+        assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Integer(1)));
         assert_eq!(counts(&script), (2, 2));
     }
 
     #[test]
     fn a_read_is_not_repeated_twice() {
         let (script, client) = client([broken(), broken(), Ok(vec![Reply::Nil])]);
-        assert!(matches!(run(client.execute(Command::new(&GET))), Err(RedisError::Lost(_))));
+        assert!(matches!(run(execute(&client, command!("GET"))), Err(RedisError::Lost(_))));
         assert_eq!(counts(&script), (2, 2));
     }
 
     #[test]
     fn a_write_is_never_repeated_and_the_next_gets_a_new_connection() {
         let (script, client) = client([broken(), Ok(vec![Reply::Nil])]);
-        assert!(matches!(run(client.execute(Command::new(&SET))), Err(RedisError::Lost(_))));
+        assert!(matches!(run(execute(&client, command!("SET"))), Err(RedisError::Lost(_))));
         assert_eq!(counts(&script), (1, 1));
-        assert_eq!(run(client.execute(Command::new(&SET))), Ok(Reply::Nil));
+        assert_eq!(run(execute(&client, command!("SET"))), Ok(Reply::Nil));
         assert_eq!(counts(&script), (2, 2));
     }
 
     #[test]
     fn a_silent_connection_is_given_up_and_not_used_again() {
         let (script, client) = client([]);
-        assert_eq!(run(client.execute(Command::new(&SET))), Err(RedisError::TimedOut { sent: true }));
+        assert_eq!(run(execute(&client, command!("SET"))), Err(RedisError::TimedOut { sent: true }));
         script.answers.lock().unwrap().push_back(Ok(vec![Reply::Nil]));
-        assert_eq!(run(client.execute(Command::new(&SET))), Ok(Reply::Nil));
+        assert_eq!(run(execute(&client, command!("SET"))), Ok(Reply::Nil));
         assert_eq!(counts(&script).0, 2);
     }
 
@@ -293,7 +311,7 @@ mod tests {
     fn a_command_that_found_no_connection_in_time_was_not_sent() {
         let (script, client) = client([]);
         script.never_opens.store(true, Relaxed);
-        assert_eq!(run(client.execute(Command::new(&SET))), Err(RedisError::TimedOut { sent: false }));
+        assert_eq!(run(execute(&client, command!("SET"))), Err(RedisError::TimedOut { sent: false }));
         assert_eq!(counts(&script), (1, 0));
     }
 
@@ -302,7 +320,7 @@ mod tests {
         let (script, client) = client([Ok(vec![Reply::Nil]), Ok(vec![Reply::Nil])]);
         script.opens_slowly.store(true, Relaxed);
         script.is_patient.store(true, Relaxed);
-        let mut both = join(client.execute(Command::new(&GET)), client.execute(Command::new(&GET)));
+        let mut both = pin!(join(execute(&client, command!("GET")), execute(&client, command!("GET"))));
         assert!(run(poll_immediate(&mut both)).is_none());
         assert_eq!(run(both), (Ok(Reply::Nil), Ok(Reply::Nil)));
         assert_eq!(*script.executed.lock().unwrap(), [1, 1]);
@@ -322,8 +340,8 @@ mod tests {
     fn an_error_reply_leaves_the_connection_alone() {
         let wrong_type = || Err(HostError::Other("WRONGTYPE: no".to_owned()));
         let (script, client) = client([wrong_type(), wrong_type()]);
-        assert!(matches!(run(client.execute(Command::new(&GET))), Err(RedisError::Server(_))));
-        assert!(matches!(run(client.execute(Command::new(&GET))), Err(RedisError::Server(_))));
+        assert!(matches!(run(execute(&client, command!("GET"))), Err(RedisError::Server(_))));
+        assert!(matches!(run(execute(&client, command!("GET"))), Err(RedisError::Server(_))));
         assert_eq!(counts(&script), (1, 2));
     }
 }

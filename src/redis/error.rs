@@ -18,7 +18,10 @@ pub struct ErrorReply {
 
 impl fmt::Display for ErrorReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code, self.message)
+        match self.message.as_str() {
+            "" => f.write_str(&self.code),
+            message => write!(f, "{} {message}", self.code),
+        }
     }
 }
 
@@ -102,6 +105,17 @@ const KNOWN: [(&str, &str); 13] = [
 ];
 
 impl ErrorReply {
+    /// An error without a code of its own.
+    pub fn err(message: impl Into<String>) -> Self {
+        Self { code: "ERR".to_owned(), message: message.into() }
+    }
+
+    /// The error of a line in the protocol, without its `-`.
+    pub fn of_line(line: &str) -> Self {
+        let (code, message) = line.split_once(' ').unwrap_or((line, ""));
+        Self { code: code.to_owned(), message: message.to_owned() }
+    }
+
     /// The error reply that a host's text stands for, if it stands for one.
     fn from_host_text(text: &str) -> Option<Self> {
         let (code, message) = if let Some(known) = text.strip_prefix(SIGNALLED) {
@@ -111,13 +125,20 @@ impl ErrorReply {
         } else {
             let (code, message) = text.split_once(": ")?;
             let is_code = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-            if code.is_empty() || !code.chars().all(is_code) {
+            let has_code = !code.is_empty() && code.chars().all(is_code);
+            if !has_code && !is_raised(message) {
                 return None;
             }
             (code, message)
         };
         Some(Self { code: code.to_owned(), message: message.to_owned() })
     }
+}
+
+/// Whether these are the words with which Redis tells where a script raised an error, in which the code may be any word.
+fn is_raised(message: &str) -> bool {
+    let place = message.rsplit_once("script: ").and_then(|(_, place)| place.split_once(", on @"));
+    place.is_some_and(|(_, place)| place.starts_with("user_script:") || place.starts_with("user_function:"))
 }
 
 impl RedisError {
@@ -205,6 +226,8 @@ mod tests {
             read("An error was signalled by the server - ReadOnly: You can't write against a read only replica."),
             server("READONLY", "You can't write against a read only replica.")
         );
+        let raised = "bad thing script: f, on @user_function:3.";
+        assert_eq!(read(&format!("my: {raised}")), server("my", raised));
     }
 
     #[test]

@@ -30,9 +30,11 @@ impl Fake {
 }
 
 impl Redis for Fake {
-    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
-        self.asked.lock().unwrap().push(command);
-        let answer = self.answers.lock().unwrap().pop_front().expect("a command that the test did not foresee");
-        future::ready(answer).boxed()
+    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Vec<Result<Reply, RedisError>>> {
+        let mut answers = self.answers.lock().unwrap();
+        let mut answer = || answers.pop_front().expect("a command that the test did not foresee");
+        let replies = commands.iter().map(|_| answer()).collect();
+        self.asked.lock().unwrap().extend(commands);
+        future::ready(replies).boxed()
     }
 }

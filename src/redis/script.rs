@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 
-use super::{
-    Access, Command, RedisError,
-    command::{EVAL, EVAL_RO, EVALSHA, EVALSHA_RO, Row},
-};
+use super::command::Keys;
+use super::reply::Shape;
+use super::{Access, Command, RedisError};
 
 /// A script of ours. One that writes returns a scalar, one that reads a flat array.
 pub struct Script {
@@ -42,24 +41,21 @@ impl Script {
 
     /// The command that runs the script, if Redis knows it already.
     pub fn by_sha1(&self, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        self.command([&EVALSHA_RO, &EVALSHA], self.sha1.clone(), keys, arguments)
+        self.command(["EVALSHA_RO", "EVALSHA"], self.sha1.clone(), keys, arguments)
     }
 
     /// The command that runs the script and makes it known to Redis.
     pub fn by_source(&self, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        self.command([&EVAL_RO, &EVAL], Bytes::from_static(self.source.as_bytes()), keys, arguments)
+        self.command(["EVAL_RO", "EVAL"], Bytes::from_static(self.source.as_bytes()), keys, arguments)
     }
 
-    fn command(&self, [read, write]: [&'static Row; 2], script: Bytes, keys: &[Bytes], arguments: &[Bytes]) -> Command {
-        let row = match self.access {
-            Access::Read => read,
-            Access::Write => write,
+    fn command(&self, [read, write]: [&'static str; 2], script: Bytes, keys: &[Bytes], arguments: &[Bytes]) -> Command {
+        let (name, shape) = match self.access {
+            Access::Read => (read, Shape::Array),
+            Access::Write => (write, Shape::Scalar),
         };
-        Command::new(row)
-            .arg(script)
-            .arg(keys.len().to_string())
-            .args(keys.iter().cloned())
-            .args(arguments.iter().cloned())
+        let command = Command { shape, keys: Keys::Counted(1), ..Command::scalar(name, self.access) };
+        command.arg(script).arg(keys.len().to_string()).args(keys.iter().cloned()).args(arguments.iter().cloned())
     }
 }
 

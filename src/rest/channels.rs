@@ -13,8 +13,8 @@ use super::text::NewText;
 use super::{json, unexpected};
 use crate::auth::Grant;
 use crate::problem::Problem;
-use crate::redis::command::PUBLISH;
-use crate::redis::{Access, Command, Reply};
+use crate::redis::command::command;
+use crate::redis::{Access, Reply};
 
 /// What is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
@@ -58,7 +58,7 @@ async fn publish(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
         Payload::Raw(message) => message,
         Payload::Json(json) => payload::read::<NewMessage>(&json)?.message.0,
     };
-    match grant.execute(Command::new(&PUBLISH).arg(channel).arg(message)).await? {
+    match grant.execute(command!("PUBLISH").arg(channel).arg(message)).await? {
         Reply::Integer(receivers) => Ok(json(StatusCode::OK, &Published { receivers })),
         other => Err(unexpected(&other, Access::Write)),
     }

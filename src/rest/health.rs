@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::operation::{Operation, Side, operations};
 use crate::auth::Grant;
 use crate::problem::Problem;
-use crate::redis::{Command, command::PING};
+use crate::redis::command::command;
 
 /// What is served.
 pub fn operations<S: Side>() -> Vec<Operation<S>> {
@@ -46,6 +46,6 @@ async fn healthy() -> Response {
     ),
 )]
 async fn ready(grant: Grant) -> Result<Response, Problem> {
-    grant.execute(Command::new(&PING)).await?;
+    grant.execute(command!("PING")).await?;
     Ok(super::json(StatusCode::OK, &Health { status: "ready" }))
 }

@@ -12,7 +12,6 @@ use super::payload::{self, Payload};
 use super::{json, unexpected};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::Row;
 use crate::redis::{Access, Command, Reply};
 
 /// The body of an increment.
@@ -41,9 +40,9 @@ pub struct Incremented<'a> {
 /// The two commands that add to a number at the same place.
 pub struct Commands {
     /// `INCRBY` or one like it.
-    pub integer: &'static Row,
+    pub integer: Command,
     /// `INCRBYFLOAT` or one like it.
-    pub decimal: &'static Row,
+    pub decimal: Command,
 }
 
 /// Adds what the body says to the number at `place`; nothing there counts as 0. Integers are added exactly; where either
@@ -60,9 +59,9 @@ pub async fn increment(
     let body = payload.into_json()?;
     let Increment { by } = payload::read(&body)?;
     let by = by.get();
-    let add = |row, by: String| grant.execute(Command::new(row).args(place.iter().cloned()).arg(by));
+    let add = |command: Command, by: String| grant.execute(command.args(place.iter().cloned()).arg(by));
     let add_decimal = async || {
-        add(commands.decimal, by.to_owned()).await.map_err(|problem| match problem.kind {
+        add(commands.decimal.clone(), by.to_owned()).await.map_err(|problem| match problem.kind {
             Kind::Invalid if problem.detail.contains("float") => {
                 Problem::new(Kind::Invalid, "the value there is not a number")
             }

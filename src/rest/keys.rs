@@ -2,7 +2,6 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::future::try_join4;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -19,9 +18,9 @@ use super::unexpected;
 use super::write::{self, IF_EXISTS, Written, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{MEMORY, OBJECT, PTTL, SCAN, TYPE, UNLINK};
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::{Access, Reply};
 use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/keys";
@@ -104,7 +103,7 @@ async fn list(grant: Grant, mut query: Query, headers: &HeaderMap) -> Result<Res
     let mut items = Vec::new();
     for _ in 0..MAX_SCANS {
         let count = if filters.is_empty() { limit - items.len() } else { limit.max(COUNT_WITH_FILTER) };
-        let scan = Command::new(&SCAN).arg(cursor.to_string()).args(filters.iter().cloned());
+        let scan = command!("SCAN").arg(cursor.to_string()).args(filters.iter().cloned());
         let (next, keys) = scanned(grant.execute(scan.arg("COUNT").arg(count.to_string())).await?)?;
         items.extend(keys.into_iter().filter(|key| !grant.hides(key)).map(Text));
         cursor = next;
@@ -116,22 +115,19 @@ async fn list(grant: Grant, mut query: Query, headers: &HeaderMap) -> Result<Res
     Ok(super::json(StatusCode::OK, &Items { items, next_cursor }))
 }
 
-/// The cursor and the keys of a flattened reply.
+/// The next cursor and the keys.
 fn scanned(reply: Reply) -> Result<(u64, Vec<Bytes>), Problem> {
-    let strings = match reply {
-        Reply::Array(replies) => replies
-            .into_iter()
-            .map(|reply| match reply {
-                Reply::Bulk(bytes) => Ok(bytes),
-                other => Err(unexpected(&other, Access::Read)),
-            })
-            .collect::<Result<Vec<_>, _>>()?,
-        other => return Err(unexpected(&other, Access::Read)),
+    let wrong = |reply: &Reply| unexpected(reply, Access::Read);
+    let Reply::Array(parts) = reply else { return Err(wrong(&reply)) };
+    let Ok([Reply::Bulk(cursor), Reply::Array(keys)]) = <[Reply; 2]>::try_from(parts) else {
+        return Err(wrong(&Reply::Nil));
     };
-    let mut strings = strings.into_iter();
-    let cursor = strings.next().and_then(|cursor| std::str::from_utf8(&cursor).ok()?.parse().ok());
-    let cursor = cursor.ok_or_else(|| unexpected(&Reply::Nil, Access::Read))?;
-    Ok((cursor, strings.collect()))
+    let cursor = std::str::from_utf8(&cursor).ok().and_then(|cursor| cursor.parse().ok());
+    let keys = keys.into_iter().map(|key| match key {
+        Reply::Bulk(key) => Ok(key),
+        other => Err(wrong(&other)),
+    });
+    Ok((cursor.ok_or_else(|| wrong(&Reply::Nil))?, keys.collect::<Result<_, _>>()?))
 }
 
 /// What there is to know of a key.
@@ -171,13 +167,8 @@ struct Facts {
 async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
-    let (kind, ttl, encoding, memory) = try_join4(
-        grant.execute(Command::new(&TYPE).arg(key.clone())),
-        grant.execute(Command::new(&PTTL).arg(key.clone())),
-        grant.execute(Command::new(&OBJECT).arg("ENCODING").arg(key.clone())),
-        grant.execute(Command::new(&MEMORY).arg("USAGE").arg(key.clone())),
-    )
-    .await?;
+    let facts = [command!("TYPE"), command!("PTTL"), command!("OBJECT|ENCODING"), command!("MEMORY|USAGE")];
+    let [kind, ttl, encoding, memory] = grant.execute_all(facts.map(|command| command.arg(key.clone()))).await?;
     match (kind, &ttl, encoding, memory) {
         // The key may also end between two of the commands.
         (Reply::Status(kind), ..) if kind == "none" => Err(no_such_key()),
@@ -275,7 +266,7 @@ async fn change_expiry(
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
-    match grant.execute(Command::new(&UNLINK).arg(key)).await? {
+    match grant.execute(command!("UNLINK").arg(key)).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
         Reply::Integer(0) => Err(no_such_key()),
         other => Err(unexpected(&other, Access::Write)),

@@ -51,8 +51,19 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let make = kind(request.headers())?;
-        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let Body(body) = Body::from_request(request, state).await?;
         Ok(make(body))
+    }
+}
+
+/// A body, whatever its content type.
+pub struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Bytes::from_request(request, state).await.map(Self).map_err(unreadable)
     }
 }
 

@@ -18,7 +18,7 @@ use super::payload::Payload;
 use super::{json, unexpected};
 use crate::auth::Grant;
 use crate::problem::Problem;
-use crate::redis::command::{BGREWRITEAOF, BGSAVE};
+use crate::redis::command::command;
 use crate::redis::{Access, Command, Reply};
 use crate::uri::Query;
 use info::{Info, Section};
@@ -185,7 +185,7 @@ struct Begun {
     ),
 )]
 async fn begin_snapshot(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    begin(grant, query, headers, payload, Command::new(&BGSAVE).arg("SCHEDULE")).await
+    begin(grant, query, headers, payload, command!("BGSAVE").arg("SCHEDULE")).await
 }
 
 /// Begins a rewrite of the append-only file
@@ -208,7 +208,7 @@ async fn begin_snapshot(grant: Grant, query: Query, headers: HeaderMap, payload:
     ),
 )]
 async fn begin_rewrite(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
-    begin(grant, query, headers, payload, Command::new(&BGREWRITEAOF)).await
+    begin(grant, query, headers, payload, command!("BGREWRITEAOF")).await
 }
 
 async fn begin(

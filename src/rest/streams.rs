@@ -23,9 +23,9 @@ use super::write::{self, IF_EXISTS, no_such_key, outcome};
 use super::{json, unexpected};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::XADD;
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::{Access, Reply};
 use id::{Id, Range};
 
 /// Redis's name of the type.
@@ -91,7 +91,7 @@ async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
     if fields.0.is_empty() {
         return Err(Problem::new(Kind::Invalid, "`fields`: at least one is needed"));
     }
-    let mut command = Command::new(&XADD).arg(key.clone());
+    let mut command = command!("XADD").arg(key.clone());
     if let Some(length) = max_length {
         command = command.arg("MAXLEN").arg("~").arg(whole(length)?);
     }

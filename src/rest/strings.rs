@@ -6,7 +6,6 @@ mod many;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::future::try_join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,9 +24,9 @@ use super::unexpected;
 use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{GET, INCRBY, INCRBYFLOAT, PTTL, SET};
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::{Access, Reply};
 use crate::uri::Query;
 
 const COLLECTION: &str = "/v1/strings";
@@ -119,13 +118,12 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
     let (if_match, if_none_match) = (Condition::if_match(&headers)?, Condition::if_none_match(&headers)?);
     let form = Form::preferred(&headers);
 
-    let value = grant.execute(Command::new(&GET).arg(key.clone()));
+    let value = command!("GET").arg(key.clone());
     let (value, ttl) = match form {
-        Form::Raw => (value.await?, None),
-        // Both leave together, so that this costs one round trip.
+        Form::Raw => (grant.execute(value).await?, None),
         Form::Json => {
-            let ttl = grant.execute(Command::new(&PTTL).arg(key.clone()));
-            try_join(value, ttl).await.map(|(value, ttl)| (value, Some(ttl)))?
+            let [value, ttl] = grant.execute_all([value, command!("PTTL").arg(key.clone())]).await?;
+            (value, Some(ttl))
         }
     };
     let value = match (value, &ttl) {
@@ -223,7 +221,7 @@ async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Pay
     let expiry = write::new_expiry(Expiry::of(given, &mut query)?)?;
     query.finish()?;
 
-    let command = Command::new(&SET).arg(key.clone()).arg(value).args(expiry.set_arguments()).arg("NX");
+    let command = command!("SET").arg(key.clone()).arg(value).args(expiry.set_arguments()).arg("NX");
     match grant.execute(command).await? {
         Reply::Status(_) => write::created(COLLECTION, key),
         Reply::Nil => Err(Problem::new(Kind::Conflict, "the key exists already; to replace its value, use PUT")),
@@ -348,6 +346,6 @@ async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
 async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
-    let commands = increment::Commands { integer: &INCRBY, decimal: &INCRBYFLOAT };
+    let commands = increment::Commands { integer: command!("INCRBY"), decimal: command!("INCRBYFLOAT") };
     increment::increment(grant, commands, &[key], payload).await
 }

@@ -30,7 +30,7 @@ impl Transport for Host {
         let parameter = |argument| RedisParameter::Binary(Vec::from(argument));
         let work = async move {
             let arguments = command.arguments.into_iter().map(parameter);
-            match connection.execute(command.row.name, arguments).await {
+            match connection.execute(command.name.as_ref(), arguments).await {
                 Ok(results) => Ok(results.into_iter().map(reply).collect()),
                 Err(error) => Err(host_error(error)),
             }

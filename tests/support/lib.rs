@@ -4,11 +4,18 @@
 //! - [`scripted`]: a Redis that answers as a test says
 //! - [`host`]: the host with the component
 //! - [`client`]: what speaks HTTP to it
+//! - [`plain`]: what speaks to Redis, with nothing between
+//! - [`grammar`], [`pools`], [`random`]: generated commands
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on says why it panics")]
 
 pub mod client;
+pub mod commands;
+pub mod grammar;
 pub mod host;
+pub mod plain;
+pub mod pools;
+pub mod random;
 pub mod scripted;
 pub mod server;
 

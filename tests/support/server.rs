@@ -43,7 +43,12 @@ impl Server {
             .spawn()
             .expect("redis-server starts; `make test` installs it");
         let mut config = format!("port {}\nbind 127.0.0.1\nsave \"\"\nappendonly yes\nappendfsync no\n", self.port);
-        writeln!(config, "dir \"{}\"\nrequirepass \"{PASSWORD}\"", self.folder.path().display()).unwrap_or_default();
+        writeln!(
+            config,
+            "dir \"{}\"\nrequirepass \"{PASSWORD}\"\nenable-debug-command local",
+            self.folder.path().display()
+        )
+        .unwrap_or_default();
         let mut stdin = child.stdin.take().expect("it was piped");
         stdin.write_all(config.as_bytes()).expect("redis-server reads its configuration");
         drop(stdin);

@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{HDEL, HGET, HINCRBY, HINCRBYFLOAT, HSET};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::command::command;
+use crate::redis::{Access, Reply};
 use crate::rest::describe::{Key, Matching, Paging};
 use crate::rest::elements;
 use crate::rest::entity_tag::Condition;
@@ -86,7 +86,7 @@ async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Resul
 )]
 async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
-    match grant.execute(Command::new(&HGET).arg(key).arg(field.clone())).await? {
+    match grant.execute(command!("HGET").arg(key).arg(field.clone())).await? {
         Reply::Bulk(value) if value.len() > grant.limits().json_value_bytes => {
             Err(Problem::new(Kind::NotAcceptable, "the value is larger than `[limits] json_value_bytes` allows"))
         }
@@ -121,7 +121,7 @@ struct NewField {
 async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
     let NewField { value: NewText(value) } = payload::read(&payload.into_json()?)?;
-    let status = match grant.execute(Command::new(&HSET).arg(key).arg(field.clone()).arg(value.clone())).await? {
+    let status = match grant.execute(command!("HSET").arg(key).arg(field.clone()).arg(value.clone())).await? {
         Reply::Integer(1) => StatusCode::CREATED,
         Reply::Integer(0) => StatusCode::OK,
         other => return Err(unexpected(&other, Access::Write)),
@@ -145,7 +145,7 @@ async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
 )]
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
-    match grant.execute(Command::new(&HDEL).arg(key).arg(field)).await? {
+    match grant.execute(command!("HDEL").arg(key).arg(field)).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
         Reply::Integer(0) => Err(no_such_field()),
         other => Err(unexpected(&other, Access::Write)),
@@ -168,7 +168,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
 )]
 async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
-    let commands = increment::Commands { integer: &HINCRBY, decimal: &HINCRBYFLOAT };
+    let commands = increment::Commands { integer: command!("HINCRBY"), decimal: command!("HINCRBYFLOAT") };
     increment::increment(grant, commands, &[key, field], payload).await
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Length, NewText, item_too_large, strings, texts};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{LPUSH, RPUSH, Row};
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Command, Reply};
 use crate::rest::describe::Key;
@@ -46,7 +46,7 @@ struct Names {
     end: &'static str,
     index: &'static str,
     pop: &'static str,
-    push: &'static Row,
+    push: Command,
 }
 
 impl End {
@@ -60,8 +60,8 @@ impl End {
 
     fn names(self) -> Names {
         match self {
-            Self::Left => Names { end: "LEFT", index: "0", pop: "LPOP", push: &LPUSH },
-            Self::Right => Names { end: "RIGHT", index: "-1", pop: "RPOP", push: &RPUSH },
+            Self::Left => Names { end: "LEFT", index: "0", pop: "LPOP", push: command!("LPUSH") },
+            Self::Right => Names { end: "RIGHT", index: "-1", pop: "RPOP", push: command!("RPUSH") },
         }
     }
 }
@@ -98,7 +98,7 @@ async fn push(grant: Grant, target: Target, headers: HeaderMap, payload: Payload
     let Push { side, items } = payload::read(&payload.into_json()?)?;
     let items = strings(items);
     refuse_nothing(&items)?;
-    match grant.execute(Command::new(side.names().push).arg(key.clone()).args(items)).await? {
+    match grant.execute(side.names().push.arg(key.clone()).args(items)).await? {
         Reply::Integer(length) => Ok(json(StatusCode::OK, &Length { key: Text(key), length })),
         other => Err(unexpected(&other, Access::Write)),
     }

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::{NewText, item_too_large};
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::LINDEX;
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::{Access, Reply};
 use crate::rest::describe::Key;
 use crate::rest::entity_tag::Condition;
 use crate::rest::operation::{Operation, Side, operations};
@@ -66,7 +66,7 @@ struct Item {
 )]
 async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, index) = place(target, &headers)?;
-    match grant.execute(Command::new(&LINDEX).arg(key).arg(index.to_string())).await? {
+    match grant.execute(command!("LINDEX").arg(key).arg(index.to_string())).await? {
         Reply::Bulk(value) if value.len() > grant.limits().json_value_bytes => Err(item_too_large()),
         Reply::Bulk(value) => Ok(json(StatusCode::OK, &Item { index, value: Text(value) })),
         Reply::Nil => Err(no_such_item()),

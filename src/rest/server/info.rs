@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::INFO;
-use crate::redis::{Access, Command, Reply};
+use crate::redis::command::command;
+use crate::redis::{Access, Reply};
 use crate::rest::unexpected;
 
 /// The facts of each section, as text.
@@ -44,7 +44,7 @@ impl Info {
     /// # Errors
     /// A problem where Redis does not say.
     pub async fn ask(grant: &Grant, section: Option<&'static str>) -> Result<Self, Problem> {
-        match grant.execute(Command::new(&INFO).args(section.map(Into::into))).await? {
+        match grant.execute(command!("INFO").args(section.map(Into::into))).await? {
             Reply::Bulk(text) => Ok(Self::of(&String::from_utf8_lossy(&text))),
             other => Err(unexpected(&other, Access::Read)),
         }

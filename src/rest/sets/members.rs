@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{SADD, SISMEMBER, SREM};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::command::command;
+use crate::redis::{Access, Reply};
 use crate::rest::describe::{Key, Matching, Paging};
 use crate::rest::elements;
 use crate::rest::entity_tag::Condition;
@@ -87,7 +87,7 @@ pub(super) async fn page(grant: Grant, target: Target, headers: HeaderMap) -> Re
 )]
 async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
-    match grant.execute(Command::new(&SISMEMBER).arg(key).arg(member.clone())).await? {
+    match grant.execute(command!("SISMEMBER").arg(key).arg(member.clone())).await? {
         Reply::Integer(1) => Ok(json(StatusCode::OK, &SetMember { member: Text(member) })),
         Reply::Integer(0) => Err(no_such_member()),
         other => Err(unexpected(&other, Access::Read)),
@@ -111,7 +111,7 @@ async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
 async fn add(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     payload.into_nothing()?;
-    let status = match grant.execute(Command::new(&SADD).arg(key).arg(member.clone())).await? {
+    let status = match grant.execute(command!("SADD").arg(key).arg(member.clone())).await? {
         Reply::Integer(1) => StatusCode::CREATED,
         Reply::Integer(0) => StatusCode::OK,
         other => return Err(unexpected(&other, Access::Write)),
@@ -135,7 +135,7 @@ async fn add(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
 )]
 async fn remove(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
-    match grant.execute(Command::new(&SREM).arg(key).arg(member)).await? {
+    match grant.execute(command!("SREM").arg(key).arg(member)).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
         Reply::Integer(0) => Err(no_such_member()),
         other => Err(unexpected(&other, Access::Write)),

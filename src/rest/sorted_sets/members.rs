@@ -11,9 +11,9 @@ use super::ranges::{self, Selection};
 use super::score::Score;
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
-use crate::redis::command::{ZADD, ZINCRBY, ZREM};
+use crate::redis::command::command;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, Command, Reply};
+use crate::redis::{Access, Reply};
 use crate::rest::describe::{Key, Paging};
 use crate::rest::entity_tag::Condition;
 use crate::rest::operation::{Operation, Side, operations};
@@ -129,7 +129,7 @@ struct NewScore {
 async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     let NewScore { score } = payload::read(&payload.into_json()?)?;
-    let add = Command::new(&ZADD).arg(key).arg(score.to_string()).arg(member.clone());
+    let add = command!("ZADD").arg(key).arg(score.to_string()).arg(member.clone());
     let status = match grant.execute(add).await? {
         Reply::Integer(1) => StatusCode::CREATED,
         Reply::Integer(0) => StatusCode::OK,
@@ -154,7 +154,7 @@ async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
 )]
 async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
-    match grant.execute(Command::new(&ZREM).arg(key).arg(member)).await? {
+    match grant.execute(command!("ZREM").arg(key).arg(member)).await? {
         Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
         Reply::Integer(0) => Err(no_such_member()),
         other => Err(unexpected(&other, Access::Write)),
@@ -194,7 +194,7 @@ struct Incremented {
 async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     let Increment { by } = payload::read(&payload.into_json()?)?;
-    match grant.execute(Command::new(&ZINCRBY).arg(key).arg(by.to_string()).arg(member)).await? {
+    match grant.execute(command!("ZINCRBY").arg(key).arg(by.to_string()).arg(member)).await? {
         Reply::Bulk(score) => Ok(json(StatusCode::OK, &Incremented { score: Score::given(&score) })),
         other => Err(unexpected(&other, Access::Write)),
     }

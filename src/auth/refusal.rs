@@ -1,0 +1,77 @@
+//! Why a command has no reply: as a problem, and in Redis's words.
+
+use std::fmt;
+
+use http::{HeaderValue, header};
+
+use crate::problem::{Kind, Problem};
+use crate::redis::{Access, ErrorReply, RedisError};
+
+/// Why a command has no reply.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It was not sent.
+    Denied(Denial),
+    /// Redis has none.
+    Redis(RedisError),
+}
+
+/// Why a command is not sent.
+#[derive(Debug)]
+pub enum Denial {
+    /// What needs no token may only ask whether Redis is there.
+    NoToken,
+    /// The token only reads.
+    ReadOnly,
+    /// A key is longer than this.
+    KeyTooLong(usize),
+    /// A key begins with this, and is Redstart's own.
+    OwnKey(String),
+}
+
+impl Refusal {
+    pub(super) fn into_problem(self, access: Access) -> Problem {
+        match self {
+            Self::Denied(denial) => denial.into_problem(),
+            Self::Redis(error) => Problem::from_redis(&error, access),
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoToken => f.write_str("what needs no token may only send PING"),
+            Self::ReadOnly => f.write_str("this token only reads; to write, use the one that may"),
+            Self::KeyTooLong(limit) => write!(f, "the key is longer than {limit} bytes"),
+            Self::OwnKey(prefix) => write!(f, "keys that begin with `{prefix}` are Redstart's own"),
+        }
+    }
+}
+
+impl Denial {
+    fn into_problem(self) -> Problem {
+        let text = self.to_string();
+        match self {
+            Self::NoToken => Problem::new(Kind::Internal, text),
+            Self::ReadOnly => {
+                let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
+                Problem::new(Kind::Forbidden, text).header(header::WWW_AUTHENTICATE, challenge)
+            }
+            Self::KeyTooLong(_) => Problem::new(Kind::Invalid, text),
+            Self::OwnKey(_) => Problem::new(Kind::Forbidden, text),
+        }
+    }
+}
+
+impl From<Refusal> for RedisError {
+    /// What is denied is told as Redis tells it.
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(denial) => {
+                Self::Server(ErrorReply { code: "NOPERM".to_owned(), message: denial.to_string() })
+            }
+            Refusal::Redis(error) => error,
+        }
+    }
+}

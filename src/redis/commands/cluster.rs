@@ -1,0 +1,37 @@
+//! Clusters (<https://redis.io/commands/?group=cluster>).
+
+use super::*;
+
+pub(super) static ROWS: &[Row] = &[
+    row("ASKING", Refused(SHARED_CONNECTION), Write, Keys::None, FAST | CONNECTION),
+    row("CLUSTER", Script, Write, Keys::Unknown, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|ADDSLOTS", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|ADDSLOTSRANGE", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|BUMPEPOCH", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|COUNT-FAILURE-REPORTS", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|COUNTKEYSINSLOT", Direct(Scalar), Write, Keys::None, SLOW),
+    row("CLUSTER|DELSLOTS", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|DELSLOTSRANGE", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|FAILOVER", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|FLUSHSLOTS", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|FORGET", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|GETKEYSINSLOT", Script, Write, Keys::None, SLOW),
+    row("CLUSTER|HELP", Direct(Array), Read, Keys::None, SLOW),
+    row("CLUSTER|INFO", Direct(Scalar), Read, Keys::None, SLOW),
+    row("CLUSTER|KEYSLOT", Direct(Scalar), Read, Keys::None, SLOW),
+    row("CLUSTER|LINKS", Script, Write, Keys::None, SLOW),
+    row("CLUSTER|MEET", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|MYID", Direct(Scalar), Read, Keys::None, SLOW),
+    row("CLUSTER|NODES", Direct(Scalar), Read, Keys::None, SLOW),
+    row("CLUSTER|REPLICAS", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|REPLICATE", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|RESET", Refused(NOT_FOR_CLIENTS), Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|SAVECONFIG", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|SET-CONFIG-EPOCH", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|SETSLOT", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|SHARDS", Script, Read, Keys::None, SLOW),
+    row("CLUSTER|SLAVES", Script, Write, Keys::None, ADMIN | SLOW | DANGEROUS),
+    row("CLUSTER|SLOTS", Script, Read, Keys::None, SLOW),
+    row("READONLY", Refused(SHARED_CONNECTION), Write, Keys::None, FAST | CONNECTION),
+    row("READWRITE", Refused(SHARED_CONNECTION), Write, Keys::None, FAST | CONNECTION),
+];
