@@ -102,6 +102,8 @@ scripts/native.sh
 redis_server=$(scripts/redis.sh) || redis_server=
 chromium=$(scripts/browser.sh) || chromium=
 schemathesis=$(scripts/schemathesis.sh) || schemathesis=
+node_clients=$(scripts/clients.sh node) || node_clients=
+python_clients=$(scripts/clients.sh python) || python_clients=
 
 # --- run ---
 
@@ -156,6 +158,8 @@ else
 fi
 test_with browser "$chromium" "there is no Chromium with Node.js" docs::a_person_tries_each_call_in_a_browser
 test_with schemathesis "$schemathesis" "there is no schemathesis" openapi::what_is_served_is_what_the_document_says
+test_with javascript "$node_clients" "there is no Node.js with the Upstash client" clients::those_for_javascript_work_unchanged
+test_with python "$python_clients" "there is no Python with the Upstash client" clients::those_for_python_work_unchanged
 
 passed_tests=$(count passed)
 failed_tests=$(count failed)

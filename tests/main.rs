@@ -4,6 +4,7 @@
 
 mod access;
 mod channels;
+mod clients;
 mod command_limits;
 mod command_policy;
 mod command_scripts;
