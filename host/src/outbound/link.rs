@@ -3,8 +3,8 @@
 use std::{
     io,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -12,21 +12,28 @@ use std::{
 use redis::{Client, Cmd, RedisError, Value, aio::MultiplexedConnection};
 use tokio::task::AbortHandle;
 
-/// How long a connection on which calls wait must have been silent, when one of them is given up, to be held for stalled.
+use super::lock;
+
+/// How long a connection on which calls wait must have been silent to be held for stalled.
 pub(super) const STALL: Duration = Duration::from_millis(500);
 
 /// A connection and what is known of its health.
 pub(super) struct Link {
     connection: MultiplexedConnection,
     driver: AbortHandle,
-    /// Cleared when the connection ends or seems stalled: whoever still uses it may, but no new call should.
-    usable: Arc<AtomicBool>,
-    opened: Instant,
-    /// Since when calls wait in silence, in microseconds after `opened`: since the last reply, or since the first call
-    /// after it.
-    silent_since: AtomicU64,
-    /// Whether a call was sent after the last reply.
-    waiting: AtomicBool,
+    /// Cleared when the connection ends.
+    alive: Arc<AtomicBool>,
+    silence: Mutex<Silence>,
+}
+
+/// How long the server owes a reply.
+#[derive(Default)]
+struct Silence {
+    /// Calls that still wait.
+    waiting: usize,
+    /// The last reply while others were due, or else the first call after it. A call that is given up changes nothing:
+    /// its reply is due as before.
+    since: Option<Instant>,
 }
 
 impl Link {
@@ -38,49 +45,53 @@ impl Link {
             .map_err(|_| timed_out())
             .flatten()
             .map_err(|error| error.to_string())?;
-        let usable = Arc::new(AtomicBool::new(true));
-        let ended = Arc::clone(&usable);
+        let alive = Arc::new(AtomicBool::new(true));
+        let ended = Arc::clone(&alive);
         let driver = tokio::spawn(async move {
             // It ends as soon as the server closes the connection, whether or not a call is under way.
             driver.await;
             ended.store(false, Ordering::Release);
         })
         .abort_handle();
-        let (silent_since, waiting) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Self { connection, driver, usable, opened: Instant::now(), silent_since, waiting })
+        Ok(Self { connection, driver, alive, silence: Mutex::default() })
     }
 
-    /// Whether a new call should be sent here.
+    /// Opens as [`Self::open`] does, and every [`STALL`] tries anew beside it: an attempt whose packets were lost does
+    /// not notice that the network is back, and one that is only slow must be let finish.
+    pub async fn open_soon(client: &Client, timeout: Duration) -> Result<Self, String> {
+        let anew = async {
+            tokio::time::sleep(STALL).await;
+            loop {
+                if let Ok(outcome) = tokio::time::timeout(STALL, Self::open(client, timeout)).await {
+                    return outcome;
+                }
+            }
+        };
+        tokio::select! {
+            outcome = Self::open(client, timeout) => outcome,
+            outcome = anew => outcome,
+        }
+    }
+
+    /// Whether a new call should be sent here. Who waits here already goes on waiting: a slow server still answers.
     pub fn is_usable(&self) -> bool {
-        self.usable.load(Ordering::Acquire)
+        let is_stalled = lock(&self.silence).since.is_some_and(|since| since.elapsed() >= STALL);
+        self.alive.load(Ordering::Acquire) && !is_stalled
     }
 
     /// Sends a command and waits at most `timeout` for its reply.
     pub async fn call(&self, command: &Cmd, timeout: Duration) -> Result<Value, RedisError> {
-        if !self.waiting.swap(true, Ordering::Relaxed) {
-            self.silent_since.store(self.now(), Ordering::Relaxed);
-        }
-        let call = Call { link: self, over: false };
+        let call = Call::new(&self.silence);
         let mut connection = self.connection.clone();
         let result = tokio::time::timeout(timeout, connection.send_packed_command(command)).await;
         let Ok(result) = result else {
             return Err(timed_out());
         };
-        call.answered(result.as_ref().is_err_and(RedisError::is_unrecoverable_error));
+        call.answered();
+        if result.as_ref().is_err_and(RedisError::is_unrecoverable_error) {
+            self.alive.store(false, Ordering::Release);
+        }
         result?.extract_error()
-    }
-
-    fn retire(&self) {
-        self.usable.store(false, Ordering::Release);
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn is_stalled(&self) -> bool {
-        let silence = self.now().saturating_sub(self.silent_since.load(Ordering::Relaxed));
-        Duration::from_micros(silence) >= STALL
     }
 }
 
@@ -91,29 +102,26 @@ impl Drop for Link {
     }
 }
 
-/// A call under way. One that is dropped before its answer was given up, by the component or by the time limit.
-struct Call<'a> {
-    link: &'a Link,
-    over: bool,
-}
+/// A call under way.
+struct Call<'a>(&'a Mutex<Silence>);
 
-impl Call<'_> {
-    fn answered(mut self, broken: bool) {
-        self.over = true;
-        if broken {
-            self.link.retire();
-        } else {
-            self.link.silent_since.store(self.link.now(), Ordering::Relaxed);
-            self.link.waiting.store(false, Ordering::Relaxed);
-        }
+impl<'a> Call<'a> {
+    fn new(silence: &'a Mutex<Silence>) -> Self {
+        let mut current = lock(silence);
+        current.waiting += 1;
+        current.since.get_or_insert_with(Instant::now);
+        Self(silence)
+    }
+
+    fn answered(self) {
+        let mut silence = lock(self.0);
+        silence.since = (silence.waiting > 1).then(Instant::now);
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if !self.over && self.link.is_stalled() {
-            self.link.retire();
-        }
+        lock(self.0).waiting -= 1;
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use redis::Client;
 use tokio::sync::watch;
 
-use super::{
-    link::{Link, STALL},
-    lock,
-};
+use super::{link::Link, lock};
 
 /// A shared connection to one address.
 pub(super) struct Shared {
@@ -26,13 +23,8 @@ enum State {
     Open(Arc<Link>),
 }
 
-/// A connection being opened, for which all callers wait together.
-#[derive(Clone)]
-struct Opening {
-    task: tokio::task::Id,
-    /// `None` until it is done.
-    outcome: watch::Receiver<Option<Outcome>>,
-}
+/// A connection being opened, for which all callers wait together: `None` until it is done.
+type Opening = watch::Receiver<Option<Outcome>>;
 
 type Outcome = Result<Arc<Link>, String>;
 
@@ -48,9 +40,7 @@ impl Shared {
             Ok(link) => return Ok(link),
             Err(opening) => opening,
         };
-        let mut waiting = Waiting { shared: self, task: opening.task, since: Instant::now(), over: false };
-        let outcome = opening.outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
-        waiting.over = true;
+        let outcome = opening.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
         // Without an outcome the runtime ended under it.
         outcome.ok().flatten().unwrap_or_else(|| Err("the host is ending".to_owned()))
     }
@@ -62,50 +52,16 @@ impl Shared {
             State::Opening(opening) => return Err(opening.clone()),
             State::Open(_) | State::Closed => {}
         }
-        let (sender, outcome) = watch::channel(None);
+        let (sender, opening) = watch::channel(None);
         let shared = Arc::clone(self);
         // A task of its own: a caller that goes away does not take the others' connection with it.
-        let task = tokio::spawn(async move {
-            let outcome = Link::open(&shared.client, shared.timeout).await.map(Arc::new);
-            shared.opened(tokio::task::id(), &outcome);
+        tokio::spawn(async move {
+            let outcome = Link::open_soon(&shared.client, shared.timeout).await.map(Arc::new);
+            let opened = outcome.as_ref().map_or(State::Closed, |link| State::Open(Arc::clone(link)));
+            *lock(&shared.state) = opened;
             sender.send_replace(Some(outcome));
-        })
-        .id();
-        let opening = Opening { task, outcome };
+        });
         *state = State::Opening(opening.clone());
         Err(opening)
-    }
-
-    /// Takes what the opening `task` came to. One that was found stalled meanwhile is welcome too if it came through
-    /// before its successor.
-    fn opened(&self, task: tokio::task::Id, outcome: &Outcome) {
-        let mut state = lock(&self.state);
-        match (outcome, &*state) {
-            (Ok(_), State::Open(link)) if link.is_usable() => {}
-            (Ok(link), _) => *state = State::Open(Arc::clone(link)),
-            (Err(_), State::Opening(opening)) if opening.task == task => *state = State::Closed,
-            (Err(_), _) => {}
-        }
-    }
-}
-
-/// A caller that waits for a connection. When one gives up after a while, the next caller begins a new opening beside
-/// the old one.
-struct Waiting<'a> {
-    shared: &'a Shared,
-    task: tokio::task::Id,
-    since: Instant,
-    over: bool,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.over || self.since.elapsed() < STALL {
-            return;
-        }
-        let mut state = lock(&self.shared.state);
-        if matches!(&*state, State::Opening(opening) if opening.task == self.task) {
-            *state = State::Closed;
-        }
     }
 }

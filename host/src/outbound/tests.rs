@@ -206,13 +206,30 @@ async fn a_stalled_connection_is_found_out_by_callers_that_each_wait_less() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_opening_that_stalls_is_given_up_by_whom_it_keeps_waiting() {
+async fn a_stalled_connection_takes_no_new_call_while_others_still_wait_on_it() {
+    let fake = Fake::start().await;
+    let shared = fake.shared(LONG);
+    call(&shared, LONG).await.expect("an answer");
+    fake.script.silent.store(true, Ordering::SeqCst);
+    let link = shared.link().await.unwrap_or_else(|error| panic!("{error}"));
+    let waiting = Arc::clone(&shared);
+    let waiting = tokio::spawn(async move { call(&waiting, LONG).await });
+    until_unusable(&link).await;
+    fake.script.silent.store(false, Ordering::SeqCst);
+    call(&shared, LONG).await.expect("an answer");
+    assert_eq!(fake.connections(), 2);
+    assert!(!waiting.is_finished());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opening_that_stalls_does_not_keep_those_waiting_for_whom_a_new_one_would_do() {
     let fake = Fake::start().await;
     let shared = fake.shared(LONG);
     fake.script.silent.store(true, Ordering::SeqCst);
-    tokio::time::timeout(STALLED, call(&shared, LONG)).await.expect_err("no answer");
+    // Nobody waits so long that they could notice.
+    tokio::time::timeout(STALLED / 4, call(&shared, LONG)).await.expect_err("no answer");
     fake.script.silent.store(false, Ordering::SeqCst);
-    call(&shared, LONG).await.expect("an answer");
+    tokio::time::timeout(2 * STALLED, call(&shared, LONG)).await.expect("in time").expect("an answer");
     assert_eq!(fake.connections(), 2);
 }
 
