@@ -1,13 +1,16 @@
-# The two commands of this project. Each is one script in scripts/, whose head says what it does.
+# The commands of this project. Each is one script in scripts/, whose head says what it does.
 
-.PHONY: help up test
+.PHONY: help up test soak
 
 help: ## what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@sed -nE 's/^#   ([A-Z_]+ .*)/            \1/p' scripts/up.sh
+	@sed -nE 's/^#   ([A-Z_]+ .*)/            \1/p' scripts/up.sh scripts/soak.sh
 
 up: ## sets up what is missing, builds, and serves the API over a real Redis until Ctrl-C; environment: see below
 	@scripts/up.sh
 
 test: ## the same set-up, then every check and test that CI runs
 	@scripts/test.sh
+
+soak: ## the same set-up, then ten minutes of load while Redis fails in every way; prints the figures; environment: see below
+	@scripts/soak.sh

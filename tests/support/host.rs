@@ -1,22 +1,24 @@
-//! The host with the built component, in process, on a free port.
+//! The host with the built component, on a free port: in process, or as a process.
 
-use std::net::SocketAddr;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::LazyLock;
 
 use redstart_host::{Application, Captured, Server, Settings};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::PASSWORD;
 use crate::client::Client;
+use crate::{PASSWORD, free_port, wait_until};
 
 /// The token that reads and writes.
 pub const TOKEN: &str = "test-token";
 /// The token that reads.
 pub const READ_ONLY_TOKEN: &str = "test-read-only-token";
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 /// The project's folder.
 pub fn project() -> PathBuf {
@@ -93,5 +95,54 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// The host as a process of its own, ended on drop; its log is in `.data/`.
+pub struct Process {
+    /// A client with the token that reads and writes.
+    pub client: Client,
+    child: Child,
+}
+
+impl Process {
+    /// Runs the project's own `spin.toml` over the Redis at this port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn new(redis_port: u16, log: &str) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let data = project().join(".data");
+        fs::create_dir_all(&data).expect("the folder is made");
+        let log = File::create(data.join(log)).expect("the log is made");
+        let variables =
+            [format!("redis_port={redis_port}"), format!("redis_password={PASSWORD}"), format!("api_token={TOKEN}")];
+        let child = Command::new(project().join("target/native/redstart-host"))
+            .current_dir(project())
+            .args(["--listen", &address.to_string()])
+            .args(variables.iter().flat_map(|variable| ["--variable", variable]))
+            .stdout(log.try_clone().expect("the log is open"))
+            .stderr(log)
+            .spawn()
+            .expect("the host is built; `make soak` builds it");
+        wait_until("the host listens", || TcpStream::connect(address).is_ok());
+        Self { client: Client::new(address, TOKEN), child }
+    }
+
+    /// Its resident memory, with that of all instances of the component, in KiB.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    pub fn memory(&self) -> u64 {
+        let asked = Command::new("ps").args(["-o", "rss=", "-p", &self.child.id().to_string()]).output();
+        let said = String::from_utf8(asked.expect("ps runs").stdout).expect("it is text");
+        said.trim().parse().expect("the host runs")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }

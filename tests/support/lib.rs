@@ -2,6 +2,8 @@
 //!
 //! - [`server`]: a real Redis of a test's own
 //! - [`scripted`]: a Redis that answers as a test says
+//! - [`faults`]: the ways in which it goes away, with [`proxy`], a line that fails
+//! - [`load`]: many clients under faults, with [`ledger`], what became of all that they wrote
 //! - [`host`]: the host with the component
 //! - [`client`]: what speaks HTTP to it
 //! - [`plain`]: what speaks to Redis, with nothing between
@@ -11,10 +13,14 @@
 
 pub mod client;
 pub mod commands;
+pub mod faults;
 pub mod grammar;
 pub mod host;
+pub mod ledger;
+pub mod load;
 pub mod plain;
 pub mod pools;
+pub mod proxy;
 pub mod random;
 pub mod scripted;
 pub mod server;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use redis::{Connection, FromRedisValue, ToRedisArgs};
@@ -14,6 +15,8 @@ pub struct Server {
     /// Its port on loopback.
     pub port: u16,
     folder: TempDir,
+    /// Lines of its configuration beside those that all have.
+    config: &'static str,
     process: Option<Child>,
 }
 
@@ -24,17 +27,39 @@ impl Server {
     /// When there is no redis-server: in `REDIS_SERVER`, or on `PATH`.
     #[expect(clippy::new_without_default, reason = "it starts a process")]
     pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more lines of configuration.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn with(config: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self { port: free_port(), folder, process: None };
+        let mut server = Self { port: free_port(), folder, config, process: None };
         server.start();
         server
     }
 
-    /// Starts it again after [`Self::stop`], with the data it had.
+    /// Starts it again after [`Self::stop`] or [`Self::kill`], with the data it had.
     ///
     /// # Panics
     /// When it does not come up.
     pub fn start(&mut self) {
+        self.launch("");
+        wait_until("Redis serves", || {
+            let pinged = self.try_connect().map(|mut connection| redis::cmd("PING").query::<String>(&mut connection));
+            pinged.is_some_and(|answer| answer.is_ok())
+        });
+    }
+
+    /// The same, but it takes a millisecond for each key that it loads, until `CONFIG SET key-load-delay 0`.
+    pub fn start_slowly(&mut self) {
+        self.launch("key-load-delay 1000\nloading-process-events-interval-bytes 1024\n");
+        wait_until("Redis lets clients in", || self.try_connect().is_some());
+    }
+
+    fn launch(&mut self, config: &str) {
         let program = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
         let mut child = Command::new(program)
             .arg("-")
@@ -42,24 +67,32 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server starts; `make test` installs it");
-        let mut config = format!("port {}\nbind 127.0.0.1\nsave \"\"\nappendonly yes\nappendfsync no\n", self.port);
+        let mut lines = format!("port {}\nbind 127.0.0.1\nsave \"\"\nappendonly yes\nappendfsync no\n", self.port);
         writeln!(
-            config,
-            "dir \"{}\"\nrequirepass \"{PASSWORD}\"\nenable-debug-command local",
-            self.folder.path().display()
+            lines,
+            "dir \"{}\"\nrequirepass \"{PASSWORD}\"\nenable-debug-command local\n{}\n{config}",
+            self.folder.path().display(),
+            self.config,
         )
         .unwrap_or_default();
         let mut stdin = child.stdin.take().expect("it was piped");
-        stdin.write_all(config.as_bytes()).expect("redis-server reads its configuration");
+        stdin.write_all(lines.as_bytes()).expect("redis-server reads its configuration");
         drop(stdin);
         self.process = Some(child);
-        wait_until("Redis answers", || self.try_connect().is_some());
     }
 
     /// Ends it, as an operator would.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             signal(&process, "TERM");
+            process.wait().ok();
+        }
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().ok();
             process.wait().ok();
         }
     }
@@ -72,6 +105,11 @@ impl Server {
     /// Ends a pause.
     pub fn resume(&self) {
         self.process.iter().for_each(|process| signal(process, "CONT"));
+    }
+
+    /// Where its data is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Sends a command past Redstart.
@@ -105,10 +143,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().ok();
-            process.wait().ok();
-        }
+        self.kill();
     }
 }
 
