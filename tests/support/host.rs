@@ -115,8 +115,13 @@ impl Process {
         let data = project().join(".data");
         fs::create_dir_all(&data).expect("the folder is made");
         let log = File::create(data.join(log)).expect("the log is made");
-        let variables =
-            [format!("redis_port={redis_port}"), format!("redis_password={PASSWORD}"), format!("api_token={TOKEN}")];
+        let variables = [
+            format!("redis_port={redis_port}"),
+            format!("redis_password={PASSWORD}"),
+            format!("api_token={TOKEN}"),
+            // Otherwise each request is a line.
+            "log_level=error".to_owned(),
+        ];
         let child = Command::new(project().join("target/native/redstart-host"))
             .current_dir(project())
             .args(["--listen", &address.to_string()])
