@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
-# share, so that wasmtime is compiled once; with it, the files of the API page. Arguments say which: component, host.
+# share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
+# that does what none must. Arguments say which: component, faulty, host.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -11,6 +12,10 @@ for part in "$@"; do
             say "Building the component (about a minute the first time, then as needed)"
             cargo build --locked --release --target "$wasm_target" -p redstart
             ;;
+        faulty)
+            say "Building the faulty component (seconds)"
+            cargo build --locked --release --target "$wasm_target" -p redstart-faulty
+            ;;
         host)
             scripts/native.sh
             say "Building the host and the files of the API page (about 6 minutes on two cores the first time: wasmtime; then as needed)"
@@ -19,6 +24,6 @@ for part in "$@"; do
             cargo build --locked --profile native --workspace --bins
             target/native/redstart-page target/page
             ;;
-        *) fail "build.sh knows component and host, not $part" ;;
+        *) fail "build.sh knows component, faulty and host, not $part" ;;
     esac
 done
