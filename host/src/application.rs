@@ -128,7 +128,9 @@ fn load_component(
     })?;
     let mount =
         files::mount(root, &manifest.files).map_err(|message| Error::Files { component: id.to_owned(), message })?;
-    let limits = Limits { timeout: settings.redis_timeout, reply_bytes: settings.max_reply_bytes };
+    // What no instance has room for is refused as what is too large for the host.
+    let reply_bytes = settings.max_reply_bytes.min(settings.max_instance_memory).min(settings.max_memory);
+    let limits = Limits { timeout: settings.redis_timeout, reply_bytes };
     let component = Component {
         id: id.to_owned(),
         pre,

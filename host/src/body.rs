@@ -1,12 +1,9 @@
-//! The bodies of requests: none, one of known size, or one that is measured while it is read.
+//! The bodies of requests: none, or one that is measured while it is read.
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, ready},
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -14,42 +11,48 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
+use tokio::time::{Sleep, sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::problem::Problem;
 
 /// How long a body that was refused is read on, so that its sender gets to read the answer.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How large a body may be, and how long it may take.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub bytes: u64,
+    pub timeout: Duration,
+}
+
 /// A request's body as the component gets it.
 pub(crate) struct RequestBody {
     pub body: WasiBody,
-    pub overrun: Overrun,
+    pub fault: Fault,
 }
 
-/// Tells whether a body turned out to be larger than allowed.
-pub(crate) struct Overrun(Option<Arc<AtomicBool>>);
+/// What turned out to be wrong with a body while it was read.
+#[derive(Clone, Default)]
+pub(crate) struct Fault(Option<Arc<OnceLock<Problem>>>);
 
-impl Overrun {
-    pub fn happened(&self) -> bool {
-        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
+impl Fault {
+    pub fn problem(&self) -> Option<Problem> {
+        self.0.as_ref()?.get().copied()
     }
 }
 
-/// Bounds `body` to `limit` bytes; `Err` gives back one that is known to be larger.
-pub(crate) fn bounded(body: Incoming, limit: u64) -> Result<RequestBody, Incoming> {
+/// Bounds `body`; `Err` gives back one that is known to be too large.
+pub(crate) fn bounded(body: Incoming, limits: BodyLimits) -> Result<RequestBody, Incoming> {
     if body.is_end_stream() {
-        return Ok(RequestBody { body: empty(), overrun: Overrun(None) });
+        return Ok(RequestBody { body: empty(), fault: Fault::default() });
     }
-    let size = body.size_hint();
-    if size.lower() > limit {
+    if body.size_hint().lower() > limits.bytes {
         return Err(body);
     }
-    if size.exact().is_some() {
-        // hyper reads no more than was announced.
-        return Ok(RequestBody { body: body.map_err(Error::from).boxed_unsync(), overrun: Overrun(None) });
-    }
-    let overrun = Arc::new(AtomicBool::new(false));
-    let body = Measured { body, left: limit, overrun: Arc::clone(&overrun) };
-    Ok(RequestBody { body: body.boxed_unsync(), overrun: Overrun(Some(overrun)) })
+    let fault = Arc::<OnceLock<Problem>>::default();
+    let body = Measured { body, left: limits.bytes, limits, sleep: None, fault: Arc::clone(&fault) };
+    Ok(RequestBody { body: body.boxed_unsync(), fault: Fault(Some(fault)) })
 }
 
 /// A body without content. It costs no allocation.
@@ -63,11 +66,26 @@ pub(crate) fn linger(mut body: Incoming) {
     tokio::spawn(tokio::time::timeout(LINGER, async move { while let Some(Ok(_)) = body.frame().await {} }));
 }
 
-/// A body of unknown size.
+/// A body that is counted and timed.
 struct Measured {
     body: Incoming,
     left: u64,
-    overrun: Arc<AtomicBool>,
+    limits: BodyLimits,
+    /// Begins where the body first has to be waited for: most have come with their head.
+    sleep: Option<Pin<Box<Sleep>>>,
+    fault: Arc<OnceLock<Problem>>,
+}
+
+impl Measured {
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timeout = self.limits.timeout;
+        self.sleep.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(cx)
+    }
+
+    fn wrong(&self, problem: Problem, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let _ = self.fault.set(problem);
+        Poll::Ready(Some(Err(error)))
+    }
 }
 
 impl Body for Measured {
@@ -75,14 +93,17 @@ impl Body for Measured {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-            Some(Ok(frame)) => frame,
-            other => return Poll::Ready(other.map(|result| result.map_err(Error::from))),
+        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => frame,
+            Poll::Ready(end) => return Poll::Ready(end.map(|result| result.map_err(Error::from))),
+            Poll::Pending if self.poll_late(cx).is_ready() => {
+                return self.wrong(Problem::BodyTooSlow, Error::ConnectionReadTimeout);
+            }
+            Poll::Pending => return Poll::Pending,
         };
         let size = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(left) = self.left.checked_sub(size) else {
-            self.overrun.store(true, Ordering::Release);
-            return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
+            return self.wrong(Problem::BodyTooLarge(self.limits.bytes), Error::HttpRequestBodySize(None));
         };
         self.left = left;
         Poll::Ready(Some(Ok(frame)))

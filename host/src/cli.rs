@@ -39,15 +39,27 @@ pub struct Cli {
     /// The largest head of a request, at least 8192.
     #[arg(long, value_name = "BYTES", env = "SPIN_HTTP1_MAX_BUF_SIZE", default_value_t = settings::DEFAULT_HTTP1_MAX_BUF_SIZE)]
     http1_max_buf_size: usize,
+    /// The longest target of a request, path and query.
+    #[arg(long, value_name = "BYTES", default_value_t = settings::DEFAULT_MAX_URL_BYTES)]
+    max_url_bytes: usize,
     /// The most header fields of a request.
     #[arg(long, value_name = "N", default_value_t = settings::DEFAULT_MAX_HEADERS)]
     max_headers: usize,
     /// How long a client may take to send a request's head, and how long an idle connection is kept.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     header_read_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    body_read_timeout: Duration,
+    /// How long a client may take nothing of an answer.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    write_timeout: Duration,
     /// How long a request may take in the component.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     request_timeout: Duration,
+    /// How long the component may compute without waiting for anything.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5s")]
+    compute_timeout: Duration,
     /// How long requests in flight may take after SIGTERM or SIGINT.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     drain_timeout: Duration,
@@ -67,6 +79,9 @@ pub struct Cli {
     /// The memory that one instance may use.
     #[arg(long, value_name = "BYTES", default_value_t = settings::DEFAULT_MAX_INSTANCE_MEMORY)]
     max_instance_memory: usize,
+    /// The memory that all instances together may use.
+    #[arg(long, value_name = "BYTES", default_value_t = settings::DEFAULT_MAX_MEMORY)]
+    max_memory: usize,
 
     /// The bound on one Redis call and on one connect.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
@@ -108,15 +123,20 @@ impl Cli {
             max_requests: self.max_requests,
             max_body_bytes: self.max_body_bytes,
             http1_max_buf_size: self.http1_max_buf_size,
+            max_url_bytes: self.max_url_bytes,
             max_headers: self.max_headers,
             header_read_timeout: self.header_read_timeout,
+            body_read_timeout: self.body_read_timeout,
+            write_timeout: self.write_timeout,
             request_timeout: self.request_timeout,
+            compute_timeout: self.compute_timeout,
             drain_timeout: self.drain_timeout,
             max_instance_reuse_count: self.max_instance_reuse_count,
             max_instance_concurrent_reuse_count: self.max_instance_concurrent_reuse_count,
             idle_instance_timeout: self.idle_instance_timeout,
             max_instances: self.max_instances,
             max_instance_memory: self.max_instance_memory,
+            max_memory: self.max_memory,
             redis_timeout: self.redis_timeout,
             max_reply_bytes: self.max_reply_bytes,
             cache_dir: self.cache_dir,
@@ -167,7 +187,10 @@ mod tests {
         assert_eq!(flags.manifest, defaults.manifest);
         assert_eq!(flags.listen, defaults.listen);
         assert_eq!(flags.header_read_timeout, defaults.header_read_timeout);
+        assert_eq!(flags.body_read_timeout, defaults.body_read_timeout);
+        assert_eq!(flags.write_timeout, defaults.write_timeout);
         assert_eq!(flags.request_timeout, defaults.request_timeout);
+        assert_eq!(flags.compute_timeout, defaults.compute_timeout);
         assert_eq!(flags.drain_timeout, defaults.drain_timeout);
         assert_eq!(flags.idle_instance_timeout, defaults.idle_instance_timeout);
         assert_eq!(flags.redis_timeout, defaults.redis_timeout);

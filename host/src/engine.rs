@@ -5,7 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{LazyLock, Mutex, PoisonError},
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use wasmtime::{
@@ -24,6 +25,9 @@ const MEMORIES: u32 = 1;
 const TABLES: u32 = 4;
 /// Stacks that the tasks of one instance hold at once; a task that waits for its callback holds none.
 const STACKS: u32 = 4;
+
+/// How often instances that compute are interrupted: seldom enough to cost nothing, and often enough for the others.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The handler of WASI 0.3, which this host calls.
 const HANDLER: &str = "wasi:http/handler@0.3";
@@ -98,6 +102,7 @@ fn new_engine(settings: &Settings) -> Result<Engine, Error> {
     let wrong = |error: wasmtime::Error| Error::Engine(one_line(&error));
     let mut config = Config::new();
     config.wasm_component_model_async(true);
+    config.epoch_interruption(true);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
     match cache(settings.cache_dir.as_deref()) {
         Ok(cache) => {
@@ -108,8 +113,24 @@ fn new_engine(settings: &Settings) -> Result<Engine, Error> {
             .stderr
             .log(format_args!("components are compiled at each start, as there is no cache: {}", one_line(&error))),
     }
-    Engine::new(&config)
-        .map_err(|error| Error::Engine(format!("{} (fewer --max-instances need less address space)", one_line(&error))))
+    let engine = Engine::new(&config).map_err(|error| {
+        Error::Engine(format!("{} (fewer --max-instances need less address space)", one_line(&error)))
+    })?;
+    tick(&engine).map_err(|error| Error::Engine(format!("cannot start a thread: {error}")))?;
+    Ok(engine)
+}
+
+/// Moves the engine's epoch on. A thread of its own, since instances that compute may occupy all others.
+fn tick(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let ticking = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    };
+    thread::Builder::new().name("epoch".to_owned()).spawn(ticking).map(|_| ())
 }
 
 fn pool(settings: &Settings) -> PoolingAllocationConfig {

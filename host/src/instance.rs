@@ -1,4 +1,4 @@
-//! One instance of a component: its state, what it is linked to, and how long it lives.
+//! One instance of a component: its state, what it is linked to, and what it accepts.
 
 use std::{
     pin::Pin,
@@ -6,11 +6,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, ready},
-    time::{Duration, Instant},
 };
 
-use tokio::time::Sleep;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{
     Result, Store, StoreContextMut,
     component::{Accessor, Component as Compiled, GuestTaskId, HasData, Linker, ResourceTable},
@@ -18,27 +16,28 @@ use wasmtime::{
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-    handler::{HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus},
+    handler::{HandlerState, Instance, Proxy, ShouldAccept, WorkerState},
     p3::bindings::ServicePre,
 };
 
 use crate::{
     application::Component,
     bindings::{redis, variables},
+    lifetime::{Computing, Expiration, Lifetime},
+    memory::{Large, Memory, Total},
     outbound::{Held, RedisInterface},
     output::LineStream,
     settings::Settings,
     variables::check_name,
 };
 
-/// How long after the last request's time limit an instance is dropped that did not notice it by itself.
-const EXPIRATION_GRACE: Duration = Duration::from_secs(1);
-
 /// What a store holds.
 pub(crate) struct InstanceState {
     pub component: Arc<Component>,
     pub table: ResourceTable,
     pub held: Held,
+    pub memory: Memory,
+    computing: Arc<Computing>,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: NoOutboundHttp,
@@ -112,30 +111,23 @@ pub(crate) struct Instances {
     component: Arc<Component>,
     server_ended: Arc<AtomicBool>,
     lifetime: Lifetime,
-}
-
-/// How long an instance lives.
-#[derive(Clone, Copy)]
-struct Lifetime {
-    requests: usize,
-    concurrent_requests: usize,
-    request_timeout: Duration,
-    idle_timeout: Duration,
+    memory: Arc<Total>,
+    max_instance_memory: usize,
 }
 
 impl Instances {
-    /// Makes instances of `component`; `server_ended` tells them that what ends them is no failure.
-    pub fn new(component: Arc<Component>, server_ended: Arc<AtomicBool>, settings: &Settings) -> Self {
-        let lifetime = Lifetime {
-            requests: settings.max_instance_reuse_count,
-            concurrent_requests: settings.max_instance_concurrent_reuse_count,
-            request_timeout: settings.request_timeout,
-            idle_timeout: settings.idle_instance_timeout,
-        };
-        Self { component, server_ended, lifetime }
+    /// Makes instances of `component` in `memory`; `server_ended` tells them that what ends them is no failure.
+    pub fn new(
+        component: Arc<Component>,
+        server_ended: Arc<AtomicBool>,
+        memory: Arc<Total>,
+        settings: &Settings,
+    ) -> Self {
+        let lifetime = Lifetime::new(settings);
+        Self { component, server_ended, lifetime, memory, max_instance_memory: settings.max_instance_memory }
     }
 
-    fn state(&self) -> Result<InstanceState> {
+    fn state(&self, large: Arc<Large>) -> Result<InstanceState> {
         let component = Arc::clone(&self.component);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(LineStream::new(component.stdout.clone()))
@@ -151,6 +143,8 @@ impl Instances {
             component,
             table: ResourceTable::new(),
             held: Held::default(),
+            memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large),
+            computing: Arc::default(),
             http: WasiHttpCtx::new(),
             hooks: NoOutboundHttp,
         })
@@ -163,14 +157,20 @@ impl HandlerState for Instances {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> Result<Instance<InstanceState, Expiration, Worker>> {
-        let mut store = Store::new(self.component.pre.engine(), self.state()?);
+        let large = Arc::<Large>::default();
+        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large))?);
+        store.limiter(|state| &mut state.memory);
+        let compute_timeout = self.lifetime.compute_timeout;
+        store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
+        store.set_epoch_deadline(1);
+        let computing = Arc::clone(&store.data().computing);
         let service = self.component.pre.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),
             view: InstanceState::http,
-            expiration: Expiration::new(self.lifetime),
-            state: Worker { lifetime: self.lifetime, server_ended: Arc::clone(&self.server_ended) },
+            expiration: Expiration::new(self.lifetime, computing),
+            state: Worker { lifetime: self.lifetime, large, server_ended: Arc::clone(&self.server_ended) },
         })
     }
 }
@@ -178,15 +178,17 @@ impl HandlerState for Instances {
 /// What an instance accepts.
 pub(crate) struct Worker {
     lifetime: Lifetime,
+    large: Arc<Large>,
     server_ended: Arc<AtomicBool>,
 }
 
 impl WorkerState for Worker {
     type StoreData = InstanceState;
-    type RequestData = ();
+    /// The request's place among those that run.
+    type RequestData = OwnedSemaphorePermit;
 
     fn should_accept_request(&self, concurrent_count: usize, total_count: usize) -> ShouldAccept {
-        if total_count >= self.lifetime.requests {
+        if total_count >= self.lifetime.requests || self.large.is() {
             ShouldAccept::Never
         } else if concurrent_count >= self.lifetime.concurrent_requests {
             ShouldAccept::No
@@ -198,10 +200,15 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, InstanceState>,
-        (): (),
+        place: OwnedSemaphorePermit,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        Box::pin(tokio::time::sleep(self.lifetime.request_timeout))
+        let timeout = tokio::time::sleep(self.lifetime.request_timeout);
+        Box::pin(async move {
+            timeout.await;
+            // It is kept until here, or until there is an answer, also where nobody waits for one any more.
+            drop(place);
+        })
     }
 
     fn drop(&self, store: Store<InstanceState>, result: Result<()>) {
@@ -210,39 +217,6 @@ impl WorkerState for Worker {
         {
             let component = &store.data().component;
             component.stderr.log(format_args!("an instance of {} failed: {}", component.id, error.root_cause()));
-        }
-    }
-}
-
-/// When an instance is dropped although it is not used up.
-pub(crate) struct Expiration {
-    lifetime: Lifetime,
-    /// Fires at the deadline or before it. Moving it on each change of state would cost more than letting it fire early.
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Expiration {
-    fn new(lifetime: Lifetime) -> Self {
-        Self { lifetime, sleep: Box::pin(tokio::time::sleep(lifetime.idle_timeout)) }
-    }
-}
-
-impl WorkerExpiration for Expiration {
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
-        let timeout = match status {
-            WorkerStatus::Idle => self.lifetime.idle_timeout,
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.lifetime.request_timeout + EXPIRATION_GRACE,
-        };
-        let deadline = tokio::time::Instant::from_std(start) + timeout;
-        if self.sleep.deadline() > deadline {
-            self.sleep.as_mut().reset(deadline);
-        }
-        loop {
-            ready!(self.sleep.as_mut().poll(cx));
-            if self.sleep.deadline() >= deadline || tokio::time::Instant::now() >= deadline {
-                return Poll::Ready(());
-            }
-            self.sleep.as_mut().reset(deadline);
         }
     }
 }

@@ -32,9 +32,9 @@
 //! | `variables`, `variable_source`, `template` | the values of variables |
 //! | `allowed_hosts`, `files`, `routes` | what the manifest allows, mounts and routes |
 //! | `engine` | wasmtime's engine, and components compiled once |
-//! | `server` | the socket, connections, draining |
-//! | `service`, `body`, `problem` | one request |
-//! | `instance` | instances, their state and their life |
+//! | `server`, `stream` | the socket, connections, draining |
+//! | `service`, `head`, `body`, `problem` | one request |
+//! | `instance`, `lifetime`, `memory` | instances, their state, their life and what they may use |
 //! | `outbound`, `bindings` | `spin:redis` and its connections |
 //! | `output` | where lines go |
 
@@ -46,8 +46,11 @@ mod cli;
 mod engine;
 mod error;
 mod files;
+mod head;
 mod instance;
+mod lifetime;
 mod manifest;
+mod memory;
 mod outbound;
 mod output;
 mod problem;
@@ -56,6 +59,7 @@ mod runtime_config;
 mod server;
 mod service;
 pub mod settings;
+mod stream;
 mod template;
 mod variable_source;
 mod variables;

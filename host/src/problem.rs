@@ -19,6 +19,12 @@ pub(crate) enum Problem {
     BadAuthority,
     /// The body has more than so many bytes.
     BodyTooLarge(u64),
+    /// The target is longer than so many bytes.
+    UrlTooLong(usize),
+    /// The head is larger than so many bytes.
+    HeadTooLarge(usize),
+    /// The body did not come in time.
+    BodyTooSlow,
     /// As many requests as allowed run already, or as many instances exist.
     Busy,
     /// The component took too long.
@@ -33,6 +39,9 @@ impl Problem {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BadAuthority => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -44,6 +53,9 @@ impl Problem {
             Self::NoRoute => "No route of the application matches this path.".to_owned(),
             Self::BadAuthority => "The request must name one host, in its Host header or in its target.".to_owned(),
             Self::BodyTooLarge(limit) => format!("The body of a request may have {limit} bytes."),
+            Self::UrlTooLong(limit) => format!("The path and the query of a request may have {limit} bytes."),
+            Self::HeadTooLarge(limit) => format!("The path and the headers of a request may have {limit} bytes."),
+            Self::BodyTooSlow => "The body of the request did not come in time.".to_owned(),
             Self::Busy => "The host runs as many requests as it may; try again.".to_owned(),
             Self::TimedOut => {
                 "The application did not answer in time; whether it did what was asked is not known.".to_owned()
@@ -86,6 +98,9 @@ mod tests {
             (Problem::NoRoute, 404),
             (Problem::BadAuthority, 400),
             (Problem::BodyTooLarge(5), 413),
+            (Problem::UrlTooLong(5), 414),
+            (Problem::HeadTooLarge(5), 431),
+            (Problem::BodyTooSlow, 408),
             (Problem::Busy, 503),
             (Problem::TimedOut, 504),
             (Problem::Failed, 500),

@@ -23,7 +23,8 @@ use tokio::{
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::{
-    application::Application, error::Error, instance::Instances, output::Sink, service::Service, settings::Settings,
+    application::Application, error::Error, instance::Instances, memory::Total, output::Sink, service::Service,
+    settings::Settings, stream::ClientStream,
 };
 
 /// How long no connection is accepted after the system refused one, for instance for want of file descriptors.
@@ -37,6 +38,7 @@ pub struct Server {
     service: Arc<Service>,
     http: http1::Builder,
     max_connections: usize,
+    write_timeout: Duration,
     drain_timeout: Duration,
     stderr: Sink,
     _ending: Ending,
@@ -74,15 +76,19 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
         let ended = Arc::new(AtomicBool::new(false));
-        let routes = application
-            .routes
-            .map(|component| ProxyHandler::new(Instances::new(Arc::clone(component), Arc::clone(&ended), settings)));
+        let memory = Total::new(settings.max_memory);
+        let routes = application.routes.map(|component| {
+            let (component, ended, memory) = (Arc::clone(component), Arc::clone(&ended), Arc::clone(&memory));
+            ProxyHandler::new(Instances::new(component, ended, memory, settings))
+        });
+        // Twice the limit, so that a head beyond it is answered in words: from hyper, which gives up on what it has no room
+        // for, a bare 431 or 414 is all that comes.
         // Without `pipeline_flush`: with it, hyper 1.12 closes a connection whose request it cannot read without sending
         // its 400, 414 or 431.
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(settings.header_read_timeout)
-            .max_buf_size(settings.http1_max_buf_size)
+            .max_buf_size(2 * settings.http1_max_buf_size)
             .max_headers(settings.max_headers);
         Ok(Self {
             application,
@@ -91,6 +97,7 @@ impl Server {
             service: Arc::new(Service::new(routes, settings)),
             http,
             max_connections: settings.max_connections,
+            write_timeout: settings.write_timeout,
             drain_timeout: settings.drain_timeout,
             stderr: settings.stderr.clone(),
             _ending: Ending(ended),
@@ -159,7 +166,7 @@ impl Server {
             let service = Arc::clone(&service);
             async move { Ok::<_, Infallible>(service.respond(request).await) }
         });
-        self.http.serve_connection(TokioIo::new(stream), respond)
+        self.http.serve_connection(TokioIo::new(ClientStream::new(stream, self.write_timeout)), respond)
     }
 }
 

@@ -1,14 +1,16 @@
 //! One request, from its head to the component and back.
 
 use std::{
-    str::FromStr as _,
-    sync::PoisonError,
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError},
+    time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode, Uri, Version, header, uri::Authority, uri::Scheme};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use wasmtime::PoolConcurrencyLimitError;
 use wasmtime_wasi_http::{
     WasiBody,
@@ -16,9 +18,11 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
-    body::{self, bounded, linger},
+    body::{self, BodyLimits, bounded, linger},
     engine::one_line,
+    head::{HeadLimits, name_host},
     instance::Instances,
+    memory::Full,
     output::Sink,
     problem::Problem,
     routes::Routes,
@@ -31,8 +35,9 @@ const INSTANCE_PAUSE: Duration = Duration::from_millis(2);
 /// What answers requests.
 pub(crate) struct Service {
     routes: Routes<ProxyHandler<Instances>>,
-    running: Semaphore,
-    max_body_bytes: u64,
+    running: Arc<Semaphore>,
+    head_limits: HeadLimits,
+    body_limits: BodyLimits,
     request_timeout: Duration,
     stderr: Sink,
 }
@@ -41,8 +46,9 @@ impl Service {
     pub fn new(routes: Routes<ProxyHandler<Instances>>, settings: &Settings) -> Self {
         Self {
             routes,
-            running: Semaphore::new(settings.max_requests),
-            max_body_bytes: settings.max_body_bytes,
+            running: Arc::new(Semaphore::new(settings.max_requests)),
+            head_limits: HeadLimits::new(settings),
+            body_limits: BodyLimits { bytes: settings.max_body_bytes, timeout: settings.body_read_timeout },
             request_timeout: settings.request_timeout,
             stderr: settings.stderr.clone(),
         }
@@ -60,57 +66,67 @@ impl Service {
     }
 
     async fn run(&self, request: Request<Incoming>) -> Result<Response<WasiBody>, Problem> {
-        let handler = self.routes.find(request.uri().path()).ok_or(Problem::NoRoute)?;
         let (mut head, body) = request.into_parts();
-        let too_large = Problem::BodyTooLarge(self.max_body_bytes);
-        let body = bounded(body, self.max_body_bytes).map_err(|body| {
+        if let Err(problem) = self.head_limits.check(&head.uri, &head.headers) {
             linger(body);
-            too_large
+            return Err(problem);
+        }
+        let handler = self.routes.find(head.uri.path()).ok_or(Problem::NoRoute)?;
+        let body = bounded(body, self.body_limits).map_err(|body| {
+            linger(body);
+            Problem::BodyTooLarge(self.body_limits.bytes)
         })?;
         name_host(&mut head)?;
-        let _running = self.permit().await?;
-        let answer = self.handle(handler, Request::from_parts(head, body.body)).await;
-        if body.overrun.happened() {
-            return Err(too_large);
-        }
-        answer
+        let place = self.place().await?;
+        let answer = self.handle(handler, place, Request::from_parts(head, body.body)).await;
+        body.fault.problem().map_or(answer, Err)
     }
 
     /// Hands a request to an instance, and waits for one while as many exist as may.
     async fn handle(
         &self,
         handler: &ProxyHandler<Instances>,
+        mut place: OwnedSemaphorePermit,
         mut request: Request<WasiBody>,
     ) -> Result<Response<WasiBody>, Problem> {
-        let begun = Instant::now();
+        let deadline = Instant::now() + self.request_timeout;
         loop {
-            let error = match handler.handle((), request).await {
-                Ok(response) => return Ok(response),
-                Err(error) => error,
+            // The instance has the same time limit, but notices it only while no other request keeps it from doing so.
+            let error = match timeout_at(deadline, handler.handle(place, request)).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(self.timed_out()),
             };
-            let failed = error.downcast::<InstantiationError<()>>().map_err(|error| self.explain(&error))?;
-            if !failed.error.is::<PoolConcurrencyLimitError>() {
+            let failed = error.downcast::<InstantiationError<_>>().map_err(|error| self.explain(&error))?;
+            if !failed.error.is::<PoolConcurrencyLimitError>() && !failed.error.is::<Full>() {
                 self.stderr.log(format_args!("an instance could not be made: {}", one_line(&failed.error)));
                 return Err(Problem::Failed);
             }
-            if begun.elapsed() >= self.request_timeout {
-                self.stderr.log("a request was refused, all instances are in use: see --max-instances");
+            if Instant::now() + INSTANCE_PAUSE >= deadline {
+                self.stderr
+                    .log(format_args!("a request was refused for want of an instance: {}", one_line(&failed.error)));
                 return Err(Problem::Busy);
             }
             request = failed.request.into_inner().unwrap_or_else(PoisonError::into_inner);
-            tokio::time::sleep(INSTANCE_PAUSE).await;
+            place = failed.request_data;
+            sleep(INSTANCE_PAUSE).await;
         }
     }
 
     /// Waits for a place among the running requests.
-    async fn permit(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        if let Ok(permit) = self.running.try_acquire() {
-            return Ok(permit);
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        if let Ok(place) = Arc::clone(&self.running).try_acquire_owned() {
+            return Ok(place);
         }
-        match tokio::time::timeout(self.request_timeout, self.running.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+        match timeout(self.request_timeout, Arc::clone(&self.running).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
             _ => Err(Problem::Busy),
         }
+    }
+
+    fn timed_out(&self) -> Problem {
+        self.stderr.log("a request took too long: see --request-timeout");
+        Problem::TimedOut
     }
 
     /// Logs why the component has no answer, and says what to answer instead.
@@ -120,64 +136,9 @@ impl Service {
             return Problem::Failed;
         }
         if error.is::<ExpirationError>() {
-            self.stderr.log("a request took too long: see --request-timeout");
-            return Problem::TimedOut;
+            return self.timed_out();
         }
         self.stderr.log(format_args!("a request failed: {}", one_line(error)));
         Problem::Failed
-    }
-}
-
-/// Puts the host that the client named into the target, where the component looks for it: WASI hides the `Host` header.
-fn name_host(head: &mut http::request::Parts) -> Result<(), Problem> {
-    let mut hosts = head.headers.get_all(header::HOST).iter();
-    let named = match (hosts.next(), hosts.next()) {
-        (None, _) => None,
-        (Some(host), None) => {
-            let host = host.to_str().ok().and_then(|host| Authority::from_str(host).ok());
-            Some(host.ok_or(Problem::BadAuthority)?)
-        }
-        (Some(_), Some(_)) => return Err(Problem::BadAuthority),
-    };
-    let mut target = std::mem::take(&mut head.uri).into_parts();
-    target.authority = match (target.authority, named) {
-        (None, None) if head.version >= Version::HTTP_11 => return Err(Problem::BadAuthority),
-        (Some(target), Some(named)) if target != named => return Err(Problem::BadAuthority),
-        (target, named) => target.or(named),
-    };
-    target.scheme = target.authority.is_some().then_some(Scheme::HTTP);
-    // Every part was part of a target already, but `*` and `CONNECT`'s form do not go with an authority.
-    head.uri = Uri::from_parts(target).map_err(|_| Problem::BadAuthority)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(target: &str, hosts: &[&str], version: Version) -> Option<String> {
-        let mut request = Request::builder().uri(target).version(version);
-        for host in hosts {
-            request = request.header(header::HOST, *host);
-        }
-        let mut head = request.body(()).expect("a request").into_parts().0;
-        name_host(&mut head).ok().map(|()| head.uri.to_string())
-    }
-
-    #[test]
-    fn the_host_comes_from_the_header_or_the_target() {
-        for (target, hosts, expected) in [
-            ("/a?b", &["h:1"][..], Some("http://h:1/a?b")),
-            ("http://h:1/a", &[], Some("http://h:1/a")),
-            ("http://h:1/a", &["H:1"], Some("http://h:1/a")),
-            ("http://h:1/a", &["g"], None),
-            ("/", &["h", "h"], None),
-            ("/", &["a b"], None),
-            ("/", &[""], None),
-            ("/", &[], None),
-        ] {
-            assert_eq!(named(target, hosts, Version::HTTP_11).as_deref(), expected, "{target} {hosts:?}");
-        }
-        assert_eq!(named("/a", &[], Version::HTTP_10).as_deref(), Some("/a"));
     }
 }

@@ -26,6 +26,12 @@ pub const DEFAULT_IDLE_INSTANCE_TIMEOUT: Duration = Duration::from_secs(1);
 pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a client may take to send a request's head, and how long an idle connection is kept.
 pub const DEFAULT_HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's body.
+pub const DEFAULT_BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer.
+pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the component may compute without waiting for anything.
+pub const DEFAULT_COMPUTE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long requests in flight may take once the host was told to stop.
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -37,6 +43,8 @@ pub const DEFAULT_MAX_REQUESTS: usize = 512;
 pub const DEFAULT_MAX_BODY_BYTES: u64 = 64 << 20;
 /// The largest head of a request in bytes; hyper's own default is some 400 KiB.
 pub const DEFAULT_HTTP1_MAX_BUF_SIZE: usize = 64 << 10;
+/// The longest target of a request in bytes: room for the longest key, each byte as `%XX`, and more.
+pub const DEFAULT_MAX_URL_BYTES: usize = 32 << 10;
 /// The most header fields of a request.
 pub const DEFAULT_MAX_HEADERS: usize = 100;
 
@@ -49,6 +57,8 @@ pub const DEFAULT_MAX_REPLY_BYTES: usize = 128 << 20;
 pub const DEFAULT_MAX_INSTANCES: u32 = 1024;
 /// The linear memory that one instance may use, in bytes.
 pub const DEFAULT_MAX_INSTANCE_MEMORY: usize = 512 << 20;
+/// The linear memory that all instances together may use, in bytes.
+pub const DEFAULT_MAX_MEMORY: usize = 1 << 30;
 
 /// The largest number that a setting may count to.
 pub const MAX_COUNT: usize = 1_000_000_000;
@@ -80,14 +90,23 @@ pub struct Settings {
     pub max_requests: usize,
     /// The largest body of a request in bytes; more is answered 413.
     pub max_body_bytes: u64,
-    /// The largest head of a request in bytes, at least 8192; more is answered 431 or 414.
+    /// The largest head of a request in bytes, at least 8192; more is answered 431.
     pub http1_max_buf_size: usize,
+    /// The longest target of a request in bytes; more is answered 414.
+    pub max_url_bytes: usize,
     /// The most header fields of a request; more is answered 431.
     pub max_headers: usize,
     /// How long a client may take to send a request's head, and how long an idle connection is kept.
     pub header_read_timeout: Duration,
+    /// How long a client may take to send a request's body; then it is answered 408.
+    pub body_read_timeout: Duration,
+    /// How long a client may take nothing of an answer; then its connection is closed.
+    pub write_timeout: Duration,
     /// How long a request may take in the component; then it is answered 504.
     pub request_timeout: Duration,
+    /// How long the component may compute without waiting for anything, at most `request_timeout`; then its instance
+    /// ends, and every request in it is answered 500.
+    pub compute_timeout: Duration,
     /// How long requests in flight may take once the host was told to stop.
     pub drain_timeout: Duration,
 
@@ -102,6 +121,8 @@ pub struct Settings {
     pub max_instances: u32,
     /// The linear memory that one instance may use, in bytes; growing beyond it fails inside the component.
     pub max_instance_memory: usize,
+    /// The linear memory that all instances together may use, in bytes.
+    pub max_memory: usize,
 
     /// The bound on one Redis call and on one connect.
     pub redis_timeout: Duration,
@@ -129,15 +150,20 @@ impl Default for Settings {
             max_requests: DEFAULT_MAX_REQUESTS,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             http1_max_buf_size: DEFAULT_HTTP1_MAX_BUF_SIZE,
+            max_url_bytes: DEFAULT_MAX_URL_BYTES,
             max_headers: DEFAULT_MAX_HEADERS,
             header_read_timeout: DEFAULT_HEADER_READ_TIMEOUT,
+            body_read_timeout: DEFAULT_BODY_READ_TIMEOUT,
+            write_timeout: DEFAULT_WRITE_TIMEOUT,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
+            compute_timeout: DEFAULT_COMPUTE_TIMEOUT,
             drain_timeout: DEFAULT_DRAIN_TIMEOUT,
             max_instance_reuse_count: DEFAULT_MAX_INSTANCE_REUSE_COUNT,
             max_instance_concurrent_reuse_count: DEFAULT_MAX_INSTANCE_CONCURRENT_REUSE_COUNT,
             idle_instance_timeout: DEFAULT_IDLE_INSTANCE_TIMEOUT,
             max_instances: DEFAULT_MAX_INSTANCES,
             max_instance_memory: DEFAULT_MAX_INSTANCE_MEMORY,
+            max_memory: DEFAULT_MAX_MEMORY,
             redis_timeout: DEFAULT_REDIS_TIMEOUT,
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
             cache_dir: None,
@@ -164,7 +190,10 @@ impl Settings {
         }
         for (flag, time) in [
             ("header-read-timeout", self.header_read_timeout),
+            ("body-read-timeout", self.body_read_timeout),
+            ("write-timeout", self.write_timeout),
             ("request-timeout", self.request_timeout),
+            ("compute-timeout", self.compute_timeout),
             ("drain-timeout", self.drain_timeout),
             ("idle-instance-timeout", self.idle_instance_timeout),
             ("redis-timeout", self.redis_timeout),
@@ -173,8 +202,8 @@ impl Settings {
                 return wrong(flag, format!("at most {}s", MAX_TIME.as_secs()));
             }
         }
-        if self.http1_max_buf_size < MIN_HTTP1_MAX_BUF_SIZE {
-            return wrong("http1-max-buf-size", format!("at least {MIN_HTTP1_MAX_BUF_SIZE}"));
+        if !(MIN_HTTP1_MAX_BUF_SIZE..=MAX_COUNT).contains(&self.http1_max_buf_size) {
+            return wrong("http1-max-buf-size", format!("from {MIN_HTTP1_MAX_BUF_SIZE} to {MAX_COUNT}"));
         }
         Ok(())
     }

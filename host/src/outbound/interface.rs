@@ -13,6 +13,9 @@ use crate::{
     instance::InstanceState,
 };
 
+/// The size in bytes from which on a reply has to be given room before it is handed over.
+const LARGE_REPLY: usize = 64 << 10;
+
 /// How the bindings reach an instance's state.
 pub(crate) struct RedisInterface;
 
@@ -80,7 +83,10 @@ impl<T: Send> HostConnectionWithStore<T> for RedisInterface {
     async fn get(store: &Store<T>, connection: Handle, key: String) -> Answer<Option<Payload>> {
         let limit = limits(store).reply_bytes;
         let value = simple(store, &connection, &Cmd::get(key)).await?;
-        Ok(value.and_then(|value| value_within(value, limit)))
+        Ok(value.and_then(|value| value_within(value, limit)).and_then(|value: Option<Payload>| {
+            make_room(store, value.as_ref().map_or(0, Vec::len))?;
+            Ok(value)
+        }))
     }
 
     async fn set(store: &Store<T>, connection: Handle, key: String, value: Payload) -> Answer<()> {
@@ -126,8 +132,22 @@ impl<T: Send> HostConnectionWithStore<T> for RedisInterface {
             };
         }
         let reply: Result<Flat, Error> = simple(store, &connection, &cmd).await?;
-        Ok(reply.and_then(|reply| reply.within(limit)))
+        Ok(reply.and_then(|reply| {
+            let (results, size) = reply.within(limit)?;
+            make_room(store, size)?;
+            Ok(results)
+        }))
     }
+}
+
+/// Refuses a reply that would end the instance for want of memory, and with it every request in it.
+fn make_room<T: Send>(store: &Store<T>, size: usize) -> Result<(), Error> {
+    if size < LARGE_REPLY || store.with(|mut access| access.get().memory.promise(size)) {
+        return Ok(());
+    }
+    Err(Error::Other(format!(
+        "no memory for a reply of {size} bytes just now: see --max-instance-memory and --max-memory"
+    )))
 }
 
 fn limits<T: Send>(store: &Store<T>) -> Limits {

@@ -9,16 +9,17 @@ use crate::bindings::redis::{Error, RedisResult};
 pub(super) struct Flat(Vec<RedisResult>);
 
 impl Flat {
-    /// The list, unless it is larger than `limit` bytes as Spin counts them.
-    pub fn within(self, limit: usize) -> Result<Vec<RedisResult>, Error> {
+    /// The list with its size, unless it is larger than `limit` bytes as Spin counts them.
+    pub fn within(self, limit: usize) -> Result<(Vec<RedisResult>, usize), Error> {
         let content = |result: &RedisResult| match result {
             RedisResult::Nil | RedisResult::Int64(_) => 0,
             RedisResult::Status(text) => text.len(),
             RedisResult::Binary(bytes) => bytes.len(),
         };
         let content: usize = self.0.iter().map(content).sum();
-        check_size(size_of::<Vec<RedisResult>>() + size_of::<RedisResult>() * self.0.len() + content, limit)?;
-        Ok(self.0)
+        let size = size_of::<Vec<RedisResult>>() + size_of::<RedisResult>() * self.0.len() + content;
+        check_size(size, limit)?;
+        Ok((self.0, size))
     }
 }
 

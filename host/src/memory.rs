@@ -1,0 +1,144 @@
+//! The memory of instances: what one of them and what all together may use.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use wasmtime::{ResourceLimiter, Result};
+
+/// The part of an instance's memory after whose use it is dropped as soon as it has answered: its memory only grows.
+const LARGE: usize = 4;
+
+/// There is no memory for one more instance.
+#[derive(Debug, thiserror::Error)]
+#[error("the instances use as much memory as they may: see --max-memory")]
+pub(crate) struct Full;
+
+/// The memory that all instances of a server use together.
+pub(crate) struct Total {
+    used: AtomicUsize,
+    limit: usize,
+}
+
+impl Total {
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { used: AtomicUsize::new(0), limit })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let taken = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The linear memory of one instance.
+pub(crate) struct Memory {
+    total: Arc<Total>,
+    limit: usize,
+    used: usize,
+    /// What is taken for a reply that the instance is about to be given, and not used yet.
+    promised: usize,
+    /// Tells the instance's worker that it has become large.
+    large: Arc<Large>,
+}
+
+/// Whether an instance has used so much memory that it had better go.
+#[derive(Default)]
+pub(crate) struct Large(AtomicBool);
+
+impl Large {
+    pub fn is(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Memory {
+    pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>) -> Self {
+        Self { total, limit, used: 0, promised: 0, large }
+    }
+
+    /// Makes sure that a reply of so many bytes finds room; what the instance has freed inside is not known here, and
+    /// not counted on.
+    pub fn promise(&mut self, bytes: usize) -> bool {
+        let fits = self.used.saturating_add(self.promised).saturating_add(bytes) <= self.limit;
+        let taken = fits && self.total.take(bytes);
+        if taken {
+            self.promised += bytes;
+        }
+        taken
+    }
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        let more = desired.saturating_sub(current);
+        let promised = more.min(self.promised);
+        if desired > self.limit || !self.total.take(more - promised) {
+            return if current == 0 { Err(Full.into()) } else { Ok(false) };
+        }
+        self.promised -= promised;
+        self.used += more;
+        if self.used > self.limit / LARGE {
+            self.large.0.store(true, Ordering::Relaxed);
+        }
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
+        // The pool has bounds of its own.
+        Ok(true)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.total.give_back(self.used + self.promised);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grow(memory: &mut Memory, to: usize) -> bool {
+        memory.memory_growing(memory.used, to, None).is_ok_and(|grown| grown)
+    }
+
+    #[test]
+    fn neither_one_instance_nor_all_together_grow_beyond_the_limit() {
+        let total = Total::new(150);
+        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default());
+        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default());
+        assert!(grow(&mut one, 100) && !grow(&mut one, 101));
+        assert!(!grow(&mut two, 51) && grow(&mut two, 50));
+        drop(one);
+        assert!(grow(&mut two, 100));
+        drop(two);
+        assert_eq!(total.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_is_promised_is_there_and_counts_once() {
+        let total = Total::new(100);
+        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default());
+        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default());
+        assert!(one.promise(60) && !one.promise(41) && !two.promise(41));
+        assert!(!grow(&mut two, 41) && grow(&mut two, 40));
+        assert!(grow(&mut one, 60) && !grow(&mut one, 61));
+        drop((one, two));
+        assert_eq!(total.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_instance_that_used_much_is_large() {
+        let large = Arc::<Large>::default();
+        let mut memory = Memory::new(Total::new(1000), 100, Arc::clone(&large));
+        assert!(grow(&mut memory, 25) && !large.is());
+        assert!(grow(&mut memory, 26) && large.is());
+    }
+}
