@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use redstart_tests::faults::{FAULTS, Stand};
-use redstart_tests::host::Process;
 use redstart_tests::load::Load;
+use redstart_tests::process::HostProcess;
 use redstart_tests::random::Random;
 use redstart_tests::wait_until;
 
@@ -46,7 +46,7 @@ fn through_all_faults_nothing_acknowledged_is_lost_and_memory_stops_growing() {
 
     // Redis is killed time and again: what it acknowledges is on the disk.
     let mut stand = Stand::new("appendfsync always", TIMEOUT);
-    let host = Process::new(stand.proxy.port, "soak.log");
+    let host = HostProcess::new(stand.proxy.port, &["--variable", "log_level=error"], "soak.log");
     let load = Load::start(&host.client, CLIENTS, TIMEOUT, seed);
     load.wait_until_all_met_it();
     let before = stand.connections();
@@ -57,7 +57,7 @@ fn through_all_faults_nothing_acknowledged_is_lost_and_memory_stops_growing() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                memory.lock().unwrap().push(host.memory());
+                memory.lock().unwrap().push(host.memory() / 1024);
                 thread::sleep(Duration::from_secs(1));
             }
         });

@@ -160,12 +160,21 @@ impl Client {
     /// # Panics
     /// When the connection fails.
     pub fn raw(&self, request: &str) -> String {
-        let mut connection = TcpStream::connect(self.address).expect("the host accepts");
-        connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
-        connection.write_all(request.as_bytes()).expect("the host reads");
+        let mut connection = self.begin(request);
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).expect("the host closes the connection");
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A connection of its own on which these bytes were sent.
+    ///
+    /// # Panics
+    /// When the connection fails.
+    pub fn begin(&self, request: &str) -> TcpStream {
+        let mut connection = TcpStream::connect(self.address).expect("the host accepts");
+        connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        connection.write_all(request.as_bytes()).expect("the host reads");
+        connection
     }
 
     /// The bearer token's header line, for [`Self::raw`].

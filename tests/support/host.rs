@@ -1,9 +1,7 @@
-//! The host with the built component, on a free port: in process, or as a process.
+//! The host with the built component, in process, on a free port.
 
-use std::fs::{self, File};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::sync::LazyLock;
 
 use redstart_host::{Application, Captured, Server, Settings};
@@ -11,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::client::Client;
-use crate::{PASSWORD, free_port, wait_until};
+use crate::PASSWORD;
 
 /// The token that reads and writes.
 pub const TOKEN: &str = "test-token";
@@ -37,6 +35,11 @@ pub struct Host {
 }
 
 impl Host {
+    /// Runs the component that does what none must (`tests/faulty`).
+    pub fn faulty(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::run("tests/faulty/spin.toml", Vec::new(), change)
+    }
+
     /// Runs the project's own `spin.toml` over the Redis at this port.
     pub fn new(redis_port: u16) -> Self {
         Self::with(redis_port, &[], |_| {})
@@ -47,23 +50,19 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn with(redis_port: u16, variables: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
+        Self::run("spin.toml", given_variables(redis_port, variables), change)
+    }
+
+    fn run(manifest: &str, variables: Vec<String>, change: impl FnOnce(&mut Settings)) -> Self {
         let log = Captured::default();
         let mut settings = Settings {
-            manifest: project().join("spin.toml"),
+            manifest: project().join(manifest),
+            variables,
             listen: ([127, 0, 0, 1], 0).into(),
             stdout: log.sink(),
             stderr: log.sink(),
             ..Settings::default()
         };
-        let port = redis_port.to_string();
-        let defaults = [
-            ("redis_port", port.as_str()),
-            ("redis_password", PASSWORD),
-            ("api_token", TOKEN),
-            ("api_read_only_token", READ_ONLY_TOKEN),
-        ];
-        let kept = defaults.iter().filter(|(name, _)| variables.iter().all(|(other, _)| other != name));
-        settings.variables = kept.chain(variables).map(|(name, value)| format!("{name}={value}")).collect();
         change(&mut settings);
 
         let (stop, stopped) = oneshot::channel::<()>();
@@ -98,56 +97,15 @@ impl Drop for Host {
     }
 }
 
-/// The host as a process of its own, ended on drop; its log is in `.data/`.
-pub struct Process {
-    /// A client with the token that reads and writes.
-    pub client: Client,
-    child: Child,
-}
-
-impl Process {
-    /// Runs the project's own `spin.toml` over the Redis at this port.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub fn new(redis_port: u16, log: &str) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let data = project().join(".data");
-        fs::create_dir_all(&data).expect("the folder is made");
-        let log = File::create(data.join(log)).expect("the log is made");
-        let variables = [
-            format!("redis_port={redis_port}"),
-            format!("redis_password={PASSWORD}"),
-            format!("api_token={TOKEN}"),
-            // Otherwise each request is a line.
-            "log_level=error".to_owned(),
-        ];
-        let child = Command::new(project().join("target/native/redstart-host"))
-            .current_dir(project())
-            .args(["--listen", &address.to_string()])
-            .args(variables.iter().flat_map(|variable| ["--variable", variable]))
-            .stdout(log.try_clone().expect("the log is open"))
-            .stderr(log)
-            .spawn()
-            .expect("the host is built; `make soak` builds it");
-        wait_until("the host listens", || TcpStream::connect(address).is_ok());
-        Self { client: Client::new(address, TOKEN), child }
-    }
-
-    /// Its resident memory, with that of all instances of the component, in KiB.
-    ///
-    /// # Panics
-    /// When the system does not say.
-    pub fn memory(&self) -> u64 {
-        let asked = Command::new("ps").args(["-o", "rss=", "-p", &self.child.id().to_string()]).output();
-        let said = String::from_utf8(asked.expect("ps runs").stdout).expect("it is text");
-        said.trim().parse().expect("the host runs")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+/// The variables of a test's Redis with `variables` over them, as `--variable` takes them.
+pub(crate) fn given_variables(redis_port: u16, variables: &[(&str, &str)]) -> Vec<String> {
+    let port = redis_port.to_string();
+    let defaults = [
+        ("redis_port", port.as_str()),
+        ("redis_password", PASSWORD),
+        ("api_token", TOKEN),
+        ("api_read_only_token", READ_ONLY_TOKEN),
+    ];
+    let kept = defaults.iter().filter(|(name, _)| variables.iter().all(|(other, _)| other != name));
+    kept.chain(variables).map(|(name, value)| format!("{name}={value}")).collect()
 }

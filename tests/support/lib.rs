@@ -5,6 +5,7 @@
 //! - [`faults`]: the ways in which it goes away, with [`proxy`], a line that fails
 //! - [`load`]: many clients under faults, with [`ledger`], what became of all that they wrote
 //! - [`host`]: the host with the component
+//! - [`process`]: the same as a process of its own
 //! - [`client`]: what speaks HTTP to it
 //! - [`plain`]: what speaks to Redis, with nothing between
 //! - [`grammar`], [`pools`], [`random`]: generated commands
@@ -20,6 +21,7 @@ pub mod ledger;
 pub mod load;
 pub mod plain;
 pub mod pools;
+pub mod process;
 pub mod proxy;
 pub mod random;
 pub mod scripted;

@@ -1,0 +1,107 @@
+//! What a component that fails costs: its own requests, and no others.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redstart_tests::host::Host;
+
+/// With as much again for a busy machine, what ends after this time has ended.
+const SHORT: Duration = Duration::from_millis(300);
+const BOUND: Duration = Duration::from_secs(3);
+
+/// Asks for `path`, and for `/well` until it is answered: the status of the first, and those of the others.
+fn ask_beside(host: &Host, path: &str) -> (u16, Vec<u16>) {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let status = host.client.apart().get(path).status;
+            over.store(true, Ordering::SeqCst);
+            status
+        });
+        let mut others = Vec::new();
+        while !over.load(Ordering::SeqCst) {
+            let start = Instant::now();
+            others.push(host.client.get("/well").status);
+            assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+        }
+        (asking.join().unwrap(), others)
+    })
+}
+
+#[test]
+fn a_loop_ends_its_own_request_and_others_are_answered_meanwhile() {
+    let host = Host::faulty(|settings| settings.compute_timeout = SHORT);
+    let (status, others) = ask_beside(&host, "/loop");
+    assert_eq!(status, 500);
+    assert!(others.len() > 1 && others.iter().all(|status| *status == 200), "{others:?}");
+    assert!(host.log().contains("--compute-timeout"), "{}", host.log());
+}
+
+#[test]
+fn a_loop_ends_what_runs_in_the_same_instance_and_nothing_after_it() {
+    let host = Host::faulty(|settings| settings.compute_timeout = SHORT);
+    let (status, others) = ask_beside(&host, "/pause-and-loop");
+    assert_eq!(status, 500);
+    assert!(others.iter().all(|status| [200, 500].contains(status)), "{others:?}");
+    assert!(others.iter().filter(|status| **status == 500).count() <= 1, "{others:?}");
+    assert_eq!(host.client.get("/well").status, 200);
+}
+
+#[test]
+fn as_many_loops_as_threads_leave_room_for_others() {
+    let host = Host::faulty(|settings| settings.compute_timeout = SHORT);
+    let loops = thread::available_parallelism().unwrap().get() * 2;
+    thread::scope(|scope| {
+        let looping: Vec<_> = (0..loops).map(|_| scope.spawn(|| host.client.apart().get("/loop").status)).collect();
+        let (_, others) = ask_beside(&host, "/loop");
+        assert!(others.len() > 1 && others.iter().all(|status| *status == 200), "{others:?}");
+        assert!(looping.into_iter().all(|looping| looping.join().unwrap() == 500));
+    });
+}
+
+#[test]
+fn a_long_computation_with_pauses_is_no_loop() {
+    let host = Host::faulty(|settings| settings.compute_timeout = 2 * SHORT);
+    assert_eq!(host.client.get("/compute-and-pause").status, 200);
+}
+
+#[test]
+fn an_allocation_without_end_ends_its_own_request() {
+    let host = Host::faulty(|settings| settings.max_instance_memory = 16 << 20);
+    let (status, others) = ask_beside(&host, "/allocate");
+    assert_eq!(status, 500);
+    assert!(others.iter().all(|status| *status == 200), "{others:?}");
+    assert_eq!(host.client.get("/well").status, 200);
+}
+
+#[test]
+fn all_instances_together_use_no_more_memory_than_they_may() {
+    let host = Host::faulty(|settings| settings.max_memory = 32 << 20);
+    for _ in 0..3 {
+        // It is answered, so what the last one used is there again.
+        assert_eq!(host.client.get("/allocate").status, 500);
+        assert_eq!(host.client.get("/well").status, 200);
+    }
+}
+
+#[test]
+fn a_trap_an_exit_and_an_overflow_of_the_stack_end_their_own_request() {
+    let host = Host::faulty(|_| {});
+    for path in ["/trap", "/exit", "/recurse"] {
+        host.client.get(path).problem_of_host(500);
+        assert_eq!(host.client.get("/well").status, 200, "{path}");
+    }
+}
+
+#[test]
+fn a_request_that_waits_for_ever_is_504_after_the_time_for_a_request() {
+    let host = Host::faulty(|settings| settings.request_timeout = SHORT);
+    // One waits as a component should, the other holds its instance's only thread.
+    for path in ["/wait", "/block"] {
+        let start = Instant::now();
+        host.client.get(path).problem_of_host(504);
+        assert!(start.elapsed() >= SHORT && start.elapsed() < BOUND, "{path}: {:?}", start.elapsed());
+        assert_eq!(host.client.get("/well").status, 200, "{path}");
+    }
+}
