@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::auth::Grant;
 use crate::command::{self, CommandName};
 use crate::config::{Config, ConfigError};
+use crate::idempotency;
 use crate::problem::{Kind, Problem};
 use crate::redis::Redis;
 use crate::rest;
@@ -102,6 +103,7 @@ fn router(config: &Config) -> Router {
     rest::router()
         .merge(command::router())
         .fallback(command_in_path)
+        .layer(middleware::from_fn(idempotency::once))
         .layer(middleware::from_fn(remember_route))
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
 }

@@ -1,5 +1,6 @@
 //! Who may do what. A [`Grant`] is the only way to Redis, and only this file makes one.
 
+mod origin;
 pub mod policy;
 mod refusal;
 
@@ -10,11 +11,11 @@ use std::sync::{
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority};
+use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 
 pub use refusal::{Denial, Refusal};
 
-use crate::config::{Auth, Config, Limits};
+use crate::config::{Auth, Config, Idempotency, Limits};
 use crate::problem::{Kind, Problem};
 use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
@@ -22,6 +23,7 @@ use crate::redis::{
 };
 use crate::rest::{self, docs, health};
 use crate::uri;
+use origin::{check_host_and_origin, hosts_are_known};
 
 /// The permission to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
@@ -139,9 +141,24 @@ impl Grant {
     /// # Errors
     /// Why there is none.
     pub async fn script(&self, script: &Script, keys: &[Bytes], arguments: &[Bytes]) -> Result<Reply, Refusal> {
-        match self.send(vec![script.by_sha1(keys, arguments)]).await.swap_remove(0) {
+        self.by_sha1_or_source(script.by_sha1(keys, arguments), || script.by_source(keys, arguments)).await
+    }
+
+    /// Runs a script about a key of Redstart's own.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn run_on_own_key(&self, script: &Script, key: Bytes, arguments: &[Bytes]) -> Result<Reply, Problem> {
+        let keys = [key];
+        let by_source = || script.by_source(&keys, arguments).on_own_key();
+        let reply = self.by_sha1_or_source(script.by_sha1(&keys, arguments).on_own_key(), by_source).await;
+        reply.map_err(|refusal| refusal.into_problem(script.access()))
+    }
+
+    async fn by_sha1_or_source(&self, by_sha1: Command, by_source: impl FnOnce() -> Command) -> Result<Reply, Refusal> {
+        match self.send(vec![by_sha1]).await.swap_remove(0) {
             Err(Refusal::Redis(error)) if script::is_unknown(&error) => {
-                self.send(vec![script.by_source(keys, arguments)]).await.swap_remove(0)
+                self.send(vec![by_source()]).await.swap_remove(0)
             }
             result => result,
         }
@@ -211,6 +228,11 @@ impl Grant {
         Ok(())
     }
 
+    /// How long answers are kept.
+    pub fn idempotency(&self) -> &Idempotency {
+        &self.config.idempotency
+    }
+
     /// How large things may be.
     pub fn limits(&self) -> &Limits {
         &self.config.limits
@@ -270,34 +292,6 @@ fn no_token_configured() -> Problem {
 
 /// How the secrets begin that the repository holds for a developer's machine.
 const LOCAL_ONLY: &[u8] = b"local-only-";
-
-/// While nobody needs a token, a web page must not reach Redis through the browser of somebody who can: its origin
-/// gives it away, and, where its name was made to point here, its host does.
-fn check_host_and_origin(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-    let refused = |what: &str| {
-        let detail = format!("without a token, only the {what} in `[server] hosts` may be used");
-        Err(Problem::new(Kind::Forbidden, detail))
-    };
-    if !hosts_are_known(hosts, uri, headers) {
-        return refused("hosts");
-    }
-    let mut origins = headers.get_all(header::ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
-    if !origins.all(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_known(hosts, authority))) {
-        return refused("origins");
-    }
-    Ok(())
-}
-
-/// Whether every name under which the request says it reached us is a known one.
-fn hosts_are_known(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> bool {
-    let in_headers = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
-    uri.authority().map(Authority::as_str).into_iter().chain(in_headers).all(|authority| is_known(hosts, authority))
-}
-
-fn is_known(hosts: &[String], authority: &str) -> bool {
-    let authority = authority.parse::<Authority>();
-    authority.is_ok_and(|authority| hosts.iter().any(|known| known.eq_ignore_ascii_case(authority.host())))
-}
 
 #[cfg(test)]
 mod tests {

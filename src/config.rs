@@ -29,6 +29,8 @@ pub struct Config {
     pub log: Log,
     /// `[commands]`
     pub commands: Commands,
+    /// `[idempotency]`
+    pub idempotency: Idempotency,
     /// `[limits]`
     pub limits: Limits,
 }
@@ -108,6 +110,15 @@ pub struct Limits {
     pub pipeline_commands: usize,
 }
 
+/// How long what is known of a request with an `Idempotency-Key` is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Its answer, in seconds.
+    pub keep_seconds: u64,
+    /// That it runs, in seconds.
+    pub running_seconds: u64,
+}
+
 /// Why there is no [`Config`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -141,6 +152,8 @@ const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
 const MAX_KEY_BYTES: usize = 16 * 1024;
 /// The largest value in JSON that can be allowed: there, it may be six times as large.
 const MAX_JSON_VALUE_BYTES: usize = 64 * 1024 * 1024;
+/// 30 days.
+const MAX_IDEMPOTENCY_SECONDS: u64 = 30 * 24 * 60 * 60;
 const MAX_REPLY_BYTES: usize = 128 * 1024 * 1024;
 const MAX_PIPELINE_COMMANDS: usize = 1_000_000;
 /// The longest time for a command that can be allowed, in milliseconds.
@@ -173,6 +186,10 @@ impl Config {
             commands: Commands {
                 deny: rules(&settings, Setting::CommandsDeny)?,
                 allow: rules(&settings, Setting::CommandsAllow)?,
+            },
+            idempotency: Idempotency {
+                keep_seconds: settings.number(Setting::IdempotencyKeep, 1, MAX_IDEMPOTENCY_SECONDS)?,
+                running_seconds: settings.number(Setting::IdempotencyRunning, 1, MAX_IDEMPOTENCY_SECONDS)?,
             },
             limits: Limits {
                 body_bytes: settings.number(Setting::BodyBytes, 1, MAX_BODY_BYTES)?,

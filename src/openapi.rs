@@ -5,9 +5,9 @@
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn, Paths};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBody;
-use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -96,6 +96,9 @@ const WITH_BODY: [Shared; 2] =
 /// What an operation on a value of a certain type may answer beside that.
 const OF_A_TYPE: [Shared; 1] = [("409", "WrongType", "The key holds a value of another type")];
 
+/// What an operation with an `Idempotency-Key` may answer beside that.
+const WITH_NAME: [Shared; 1] = [("409", "Again", "A request with this `Idempotency-Key` is being answered")];
+
 /// An operation with what its description need not repeat: the answers that all have, the form of problems, the token.
 fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> Operation {
     let mut described = (operation.side)(schemas);
@@ -116,19 +119,41 @@ fn whole(operation: &operation::Operation<Describe>, schemas: &mut Schemas) -> O
     {
         body.required = Some(Required::False);
     }
+    let may_name_itself = operation.methods.iter().any(|method| matches!(method, HttpMethod::Post | HttpMethod::Patch));
+    if may_name_itself {
+        described.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+    }
     let needs_token = operation.path.starts_with("/v1/");
     if !needs_token {
         described.security = Some(vec![SecurityRequirement::default()]);
         return described;
     }
     let is_of_a_type = !operation.path.starts_with("/v1/keys") && operation.path.contains("{key}");
-    let groups =
-        [(true, EVERYWHERE.as_slice()), (described.request_body.is_some(), &WITH_BODY), (is_of_a_type, &OF_A_TYPE)];
+    let groups = [
+        (true, EVERYWHERE.as_slice()),
+        (described.request_body.is_some(), &WITH_BODY),
+        (is_of_a_type, &OF_A_TYPE),
+        (may_name_itself, &WITH_NAME),
+    ];
     for (status, name, _) in groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, group)| group) {
         let shared = || RefOr::Ref(Ref::from_response_name(*name));
         described.responses.responses.entry((*status).to_owned()).or_insert_with(shared);
     }
     described
+}
+
+/// The header that names a request, so that it happens once.
+fn idempotency_key() -> Parameter {
+    let visible = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$")).build();
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A name for this request: sent again with it, it does not happen again, and its answer is given again",
+        ))
+        .schema(Some(visible))
+        .build()
 }
 
 /// No body says as much as an object without fields, which this may be.
@@ -160,7 +185,7 @@ fn problem() -> [(String, RefOr<Content>); 1] {
 
 /// The answers that many operations give, by name.
 fn shared_answers() -> impl Iterator<Item = (&'static str, Response)> {
-    [EVERYWHERE.as_slice(), &WITH_BODY, &OF_A_TYPE].into_iter().flatten().map(|(_, name, description)| {
+    [EVERYWHERE.as_slice(), &WITH_BODY, &OF_A_TYPE, &WITH_NAME].into_iter().flatten().map(|(_, name, description)| {
         let mut response = Response::new(*description);
         response.content.extend(problem());
         (*name, response)

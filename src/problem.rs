@@ -223,11 +223,16 @@ impl Problem {
             RedisError::TimedOut { .. } => {
                 Self::retry(Kind::Timeout, "Redis did not answer within the configured time")
             }
+            RedisError::NoRoom(_) => {
+                Self::retry(Kind::Unavailable, "the host has no memory for Redis's reply just now")
+            }
             RedisError::ReplyTooLarge(_) => Self::new(Kind::BadGateway, "Redis's reply is larger than the host takes"),
             RedisError::Unexpected(_) => Self::new(Kind::BadGateway, "Redis's reply could not be understood"),
         };
         let may_have_run = match error {
-            RedisError::Lost(_) | RedisError::ReplyTooLarge(_) | RedisError::Unexpected(_) => true,
+            RedisError::Lost(_) | RedisError::ReplyTooLarge(_) | RedisError::NoRoom(_) | RedisError::Unexpected(_) => {
+                true
+            }
             RedisError::TimedOut { sent } => *sent,
             RedisError::Server(_)
             | RedisError::AddressRefused(_)

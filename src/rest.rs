@@ -100,7 +100,8 @@ async fn no_such_method(method: Method) -> Response {
         .into_response()
 }
 
-fn unexpected(reply: &Reply, access: Access) -> Problem {
+/// A reply that a command cannot have.
+pub fn unexpected(reply: &Reply, access: Access) -> Problem {
     Problem::from_redis(&RedisError::unexpected(reply), access)
 }
 

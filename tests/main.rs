@@ -16,6 +16,7 @@ mod entity_tags;
 mod faults;
 mod faults_under_load;
 mod hashes;
+mod idempotency;
 mod instances;
 mod keys;
 mod limits;

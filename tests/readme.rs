@@ -65,3 +65,22 @@ fn each_curl_line_of_the_commands_page_works_as_it_stands() {
     assert_eq!(ran.iter().map(|(_, output)| String::from_utf8_lossy(output)).collect::<Vec<_>>(), expected);
     assert!(server.command::<i64>(&[b"TTL", b"greeting"]) > 50);
 }
+
+#[test]
+fn each_promise_of_the_operations_page_names_a_test_that_is_there() {
+    let page = std::fs::read_to_string(project().join("docs/operations.md")).unwrap();
+    let sources: Vec<_> = ["tests", "tests/support", "host/src", "host/src/outbound"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let names: Vec<_> = page.split('`').filter_map(|part| part.rsplit_once("::")).map(|(_, name)| name).collect();
+    assert!(names.len() > 40, "{names:?}");
+    for name in names {
+        let is_there =
+            |source: &String| source.contains(&format!("fn {name}(")) || source.contains(&format!(" {name}: "));
+        assert!(sources.iter().any(is_there), "there is no test {name}");
+    }
+}

@@ -83,7 +83,10 @@ fn access(requests: &[Request]) -> Access {
 
 /// Whether Redis cannot be had, so that what comes next would only wait.
 fn is_gone(error: &RedisError) -> bool {
-    !matches!(error, RedisError::Server(_) | RedisError::ReplyTooLarge(_) | RedisError::Unexpected(_))
+    !matches!(
+        error,
+        RedisError::Server(_) | RedisError::ReplyTooLarge(_) | RedisError::NoRoom(_) | RedisError::Unexpected(_)
+    )
 }
 
 async fn sent(commands: Vec<crate::redis::Command>, grant: &Grant) -> Vec<Result<Reply, RedisError>> {

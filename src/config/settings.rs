@@ -69,6 +69,8 @@ settings! {
     QueryToken:    "auth"   "query_token"     "false"                       None,                        false;
     CommandsDeny:  "commands" "deny"          "@admin, MIGRATE"             None,                        false;
     CommandsAllow: "commands" "allow"         ""                            None,                        false;
+    IdempotencyKeep: "idempotency" "keep_seconds" "86400"                   None,                        false;
+    IdempotencyRunning: "idempotency" "running_seconds" "60"                None,                        false;
     LogLevel:      "log"    "level"           "info"                        Some("log_level"),           false;
     LogFormat:     "log"    "format"          "text"                        None,                        false;
     BodyBytes:     "limits" "body_bytes"      "16777216"                    None,                        false;

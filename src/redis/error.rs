@@ -47,6 +47,8 @@ pub enum RedisError {
     },
     /// The reply is larger than the host takes.
     ReplyTooLarge(String),
+    /// The host has no memory for the reply just now.
+    NoRoom(String),
     /// An answer that fits nothing known.
     Unexpected(String),
 }
@@ -60,9 +62,11 @@ impl fmt::Display for RedisError {
             Self::LoginRefused(text) => write!(f, "signing in to Redis: {text}"),
             Self::TimedOut { sent: true } => f.write_str("no answer to the command"),
             Self::TimedOut { sent: false } => f.write_str("no connection was opened"),
-            Self::Unreachable(text) | Self::Lost(text) | Self::ReplyTooLarge(text) | Self::Unexpected(text) => {
-                f.write_str(text)
-            }
+            Self::Unreachable(text)
+            | Self::Lost(text)
+            | Self::ReplyTooLarge(text)
+            | Self::NoRoom(text)
+            | Self::Unexpected(text) => f.write_str(text),
         }
     }
 }
@@ -186,6 +190,8 @@ impl RedisError {
                     Self::Server(reply)
                 } else if text.starts_with("query result exceeds limit") {
                     Self::ReplyTooLarge(text)
+                } else if text.starts_with("no memory for a reply") {
+                    Self::NoRoom(text)
                 } else if text.contains("type is not supported") || text.contains("TypeError") {
                     Self::Unexpected(text)
                 } else {
@@ -241,6 +247,8 @@ mod tests {
     fn a_reply_too_large_is_told_from_a_broken_connection() {
         let text = "query result exceeds limit of 134217728 bytes";
         assert_eq!(RedisError::from_execute(other(text)), RedisError::ReplyTooLarge(text.to_owned()));
+        let text = "no memory for a reply of 100000000 bytes just now";
+        assert_eq!(RedisError::from_execute(other(text)), RedisError::NoRoom(text.to_owned()));
     }
 
     #[test]

@@ -118,9 +118,10 @@ const fn lossy(requests: bool, replies: bool) -> Line {
 /// The one client that it lets in is the test's own.
 fn refusing(stand: &mut Stand) -> End {
     let mut own = stand.server.connection();
+    let before: Vec<String> = ask(&mut own, "CONFIG GET maxclients");
     set(&mut own, "maxclients", "1");
     ask::<()>(&mut own, "CLIENT KILL TYPE normal SKIPME yes");
-    Box::new(move |_| set(&mut own, "maxclients", "10000"))
+    Box::new(move |_| set(&mut own, "maxclients", &before[1]))
 }
 
 fn loading(stand: &mut Stand) -> End {

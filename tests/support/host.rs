@@ -8,8 +8,8 @@ use redstart_host::{Application, Captured, Server, Settings};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::client::Client;
 use crate::PASSWORD;
+use crate::client::Client;
 
 /// The token that reads and writes.
 pub const TOKEN: &str = "test-token";
