@@ -69,8 +69,10 @@ impl Keys {
             Self::From(position) => arguments.iter().skip(position).collect(),
             Self::AllButLast => arguments.iter().take(arguments.len().saturating_sub(1)).collect(),
             Self::Alternate => arguments.iter().step_by(2).collect(),
-            Self::Counted(position) => counted(position).unwrap_or_default().iter().collect(),
-            Self::FirstAndCounted => first.into_iter().chain(counted(1).unwrap_or_default()).collect(),
+            Self::Counted(position) if arguments.len() <= position => vec![],
+            Self::Counted(position) => counted(position)?.iter().collect(),
+            Self::FirstAndCounted if arguments.len() < 2 => first.into_iter().collect(),
+            Self::FirstAndCounted => first.into_iter().chain(counted(1)?).collect(),
             Self::AfterStreams => {
                 let behind = after_streams(arguments).unwrap_or_default();
                 behind.iter().take(behind.len() / 2).collect()
@@ -189,8 +191,9 @@ mod tests {
             (Keys::AllButLast, "a b 0", Some("a b")),
             (Keys::Alternate, "a 1 b 2", Some("a b")),
             (Keys::Counted(1), "script 2 a b v", Some("a b")),
-            (Keys::Counted(1), "script 9 a", Some("")),
-            (Keys::Counted(1), "script x a", Some("")),
+            (Keys::Counted(1), "script 9 a", None),
+            (Keys::Counted(1), "script 1.5 a", None),
+            (Keys::Counted(1), "script", Some("")),
             (Keys::FirstAndCounted, "d 2 a b WEIGHTS 1 2", Some("d a b")),
             (Keys::AfterStreams, "COUNT 1 streams a b 0 0", Some("a b")),
             (Keys::AfterStreams, "GROUP streams c STREAMS a >", Some("a")),
