@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -29,12 +29,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
 
 /// Redstart, made once an instance.
-pub struct App(Result<Ready, ConfigError>);
+pub struct App(Result<Router, ConfigError>);
 
-struct Ready {
+/// What every request has to pass.
+struct Guard {
     config: Arc<Config>,
     redis: Arc<dyn Redis>,
-    router: Router,
 }
 
 impl App {
@@ -44,11 +44,7 @@ impl App {
         if let Err(error) = &config {
             tracing::error!(error = %error, "the configuration is wrong: every request is answered 503");
         }
-        Self(config.map(|config| Ready {
-            redis: Arc::new(connect(&config)),
-            router: router(&config),
-            config: Arc::new(config),
-        }))
+        Self(config.map(|config| router(Guard { redis: Arc::new(connect(&config)), config: Arc::new(config) })))
     }
 
     /// Answers one request, and writes one line about it to the log.
@@ -64,7 +60,7 @@ impl App {
         let (render, no_route): (Render, _) =
             if rest::owns(request.uri().path()) { (Problem::render, "-") } else { (command::render, "/{command}") };
 
-        let (grant, response) = self.handle(request).await;
+        let response = self.handle(request).await;
         let (response, facts) = finish(response, &method, &id, render).await;
 
         let entry = Entry {
@@ -76,36 +72,71 @@ impl App {
             bytes: response.body().len(),
             duration_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id: &id,
-            token: grant.as_ref().map_or("-", Grant::token_name),
-            redis_calls: grant.as_ref().map_or(0, Grant::calls),
+            token: facts.grant.as_ref().map_or("-", Grant::token_name),
+            redis_calls: facts.grant.as_ref().map_or(0, Grant::calls),
         };
         entry.write(facts.problem.as_ref());
         response
     }
 
-    async fn handle(&self, mut request: Request) -> (Option<Grant>, Response) {
-        let ready = match &self.0 {
-            Ok(ready) => ready,
-            Err(error) => return (None, Problem::new(Kind::Unavailable, error.message.clone()).into_response()),
-        };
-        match Grant::of(&ready.config, &ready.redis, request.uri(), request.headers()) {
-            Err(problem) => (None, problem.into_response()),
-            Ok(grant) => {
-                request.extensions_mut().insert(grant.clone());
-                let answer: Result<Response, Infallible> = ready.router.clone().call(request).await;
-                (Some(grant), answer.into_response())
+    async fn handle(&self, request: Request) -> Response {
+        match &self.0 {
+            Err(error) => Problem::new(Kind::Unavailable, error.message.clone()).into_response(),
+            Ok(router) => {
+                let answer: Result<Response, Infallible> = router.clone().call(request).await;
+                answer.into_response()
             }
         }
     }
 }
 
-fn router(config: &Config) -> Router {
-    rest::router()
+fn router(guard: Guard) -> Router {
+    let (body_bytes, cors) = (guard.config.limits.body_bytes, guard.config.cors.layer());
+    let router = rest::router()
         .merge(command::router())
         .fallback(command_in_path)
-        .layer(middleware::from_fn(idempotency::once))
-        .layer(middleware::from_fn(remember_route))
-        .layer(DefaultBodyLimit::max(config.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(Arc::new(guard), pass))
+        .layer(DefaultBodyLimit::max(body_bytes));
+    // Outermost: a browser that asks first sends no token.
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
+}
+
+/// Lets a request pass as far as its token reaches. Notes what is to be logged beside the answer.
+async fn pass(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = match Grant::of(&guard.config, &guard.redis, request.uri(), request.headers()) {
+        Err(problem) => problem.into_response(),
+        Ok(grant) => {
+            request.extensions_mut().insert(grant.clone());
+            let mut response = idempotency::once(&grant, request, next).await;
+            response.extensions_mut().insert(grant);
+            if let Some(route) = route {
+                response.extensions_mut().insert(route);
+            }
+            response
+        }
+    };
+    protect(response.headers_mut());
+    response
+}
+
+/// Nothing that is answered is to be run, framed, guessed at or kept by a cache, unless it says so itself.
+fn protect(headers: &mut HeaderMap) {
+    const PROTECTION: [(HeaderName, HeaderValue); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+        ),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    for (name, value) in PROTECTION {
+        headers.entry(name).or_insert(value);
+    }
 }
 
 /// A path that no route has is a command, unless it looks like one of the REST API.
@@ -116,18 +147,9 @@ async fn command_in_path(request: Request) -> Response {
     command::handle.call(request, ()).await
 }
 
-/// Notes the route beside the answer, for the log.
-async fn remember_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
-    }
-    response
-}
-
 /// What the log says of an answer beside its status.
 struct Facts {
+    grant: Option<Grant>,
     route: Option<MatchedPath>,
     command: Option<CommandName>,
     problem: Option<Problem>,
@@ -140,9 +162,13 @@ type Render = fn(&Problem, &str) -> http::Response<Bytes>;
 /// may be one: an answer to HEAD has none, and promises none, since hosts check what is promised.
 async fn finish(mut response: Response, method: &Method, id: &str, render: Render) -> (http::Response<Bytes>, Facts) {
     let extensions = response.extensions_mut();
-    let mut facts = Facts { route: extensions.remove(), command: extensions.remove(), problem: extensions.remove() };
+    let mut facts = Facts {
+        grant: extensions.remove(),
+        route: extensions.remove(),
+        command: extensions.remove(),
+        problem: extensions.remove(),
+    };
     let (parts, body) = response.into_parts();
-    let allow = parts.headers.get(header::ALLOW).cloned();
     let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_else(|error| {
         // Every handler answers with a body that is already whole.
         facts.problem = Some(Problem::new(Kind::Internal, "the answer broke off").because(error));
@@ -152,8 +178,10 @@ async fn finish(mut response: Response, method: &Method, id: &str, render: Rende
         None => http::Response::from_parts(parts, whole),
         Some(problem) => {
             let mut rendered = render(problem, id);
-            // The router may have added it.
-            rendered.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+            // Those that others have added stay.
+            for (name, value) in &parts.headers {
+                rendered.headers_mut().entry(name).or_insert_with(|| value.clone());
+            }
             rendered
         }
     };

@@ -71,7 +71,7 @@ impl Grant {
         let token = match &config.auth {
             _ if health::is_at(uri.path()) => Token::Unneeded,
             Auth::None => {
-                check_host_and_origin(&config.server.hosts, uri, headers)?;
+                check_host_and_origin(config, uri, headers)?;
                 Token::Anyone
             }
             Auth::Token { .. } if docs::is_at(uri.path()) => Token::Unneeded,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tracing::Level;
 
 use crate::auth::policy::{Commands, Rules};
+use crate::cors::Origins;
 use secret::Secret;
 use settings::{Setting, Settings, Sources};
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub log: Log,
     /// `[commands]`
     pub commands: Commands,
+    /// `[cors] origins`
+    pub cors: Origins,
     /// `[idempotency]`
     pub idempotency: Idempotency,
     /// `[limits]`
@@ -187,6 +190,9 @@ impl Config {
                 deny: rules(&settings, Setting::CommandsDeny)?,
                 allow: rules(&settings, Setting::CommandsAllow)?,
             },
+            cors: Origins::of(settings.get(Setting::CorsOrigins)).ok_or_else(|| {
+                settings.wrong(Setting::CorsOrigins, "a list of origins such as https://app.example, or *")
+            })?,
             idempotency: Idempotency {
                 keep_seconds: settings.number(Setting::IdempotencyKeep, 1, MAX_IDEMPOTENCY_SECONDS)?,
                 running_seconds: settings.number(Setting::IdempotencyRunning, 1, MAX_IDEMPOTENCY_SECONDS)?,

@@ -23,7 +23,7 @@ use kept::Kept;
 /// The header that names a request.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in bytes.
 const MAX_KEY: usize = 255;
 
@@ -32,12 +32,12 @@ static END: Script = script!(Write: "idempotency/end.lua");
 
 /// Lets a POST or PATCH that names itself happen once: the answer to the first is the answer to all. What cannot change
 /// anything passes.
-pub async fn once(grant: Grant, request: Request, next: Next) -> Response {
+pub async fn once(grant: &Grant, request: Request, next: Next) -> Response {
     let changes = [Method::POST, Method::PATCH].contains(request.method()) && !grant.only_reads();
     if !changes || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }
-    first_or_again(&grant, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    first_or_again(grant, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn first_or_again(grant: &Grant, request: Request, next: Next) -> Result<Response, Problem> {

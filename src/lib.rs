@@ -12,6 +12,7 @@
 //! - [`rest`]: the REST API, one file a resource
 //! - [`openapi`]: its description
 //! - [`command`]: the command API, the protocol of the Upstash clients
+//! - [`cors`]: web pages of other origins
 //! - [`idempotency`]: a request that is sent again does not happen again
 //! - [`uri`]: the decoder of paths and queries
 //! - [`digest`]: SHA-1 in hexadecimal
@@ -20,6 +21,7 @@ pub mod app;
 pub mod auth;
 pub mod command;
 pub mod config;
+pub mod cors;
 pub mod digest;
 pub mod idempotency;
 pub mod log;

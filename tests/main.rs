@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod access;
+mod browsers;
 mod channels;
 mod clients;
 mod command_limits;

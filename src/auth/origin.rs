@@ -1,22 +1,25 @@
 //! Where a request says it comes from, and whom it means to reach.
 
-use http::{HeaderMap, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
 
+use crate::config::Config;
 use crate::problem::{Kind, Problem};
 
 /// While nobody needs a token, a web page must not reach Redis through the browser of somebody who can: its origin
 /// gives it away, and, where its name was made to point here, its host does.
-pub(super) fn check_host_and_origin(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-    let refused = |what: &str| {
-        let detail = format!("without a token, only the {what} in `[server] hosts` may be used");
-        Err(Problem::new(Kind::Forbidden, detail))
-    };
+pub(super) fn check_host_and_origin(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let hosts = &config.server.hosts;
     if !hosts_are_known(hosts, uri, headers) {
-        return refused("hosts");
+        let detail = "without a token, only the hosts in `[server] hosts` may be used";
+        return Err(Problem::new(Kind::Forbidden, detail));
     }
-    let mut origins = headers.get_all(header::ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
-    if !origins.all(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_known(hosts, authority))) {
-        return refused("origins");
+    let is_of_known_host = |origin: &HeaderValue| {
+        let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        authority.is_some_and(|(_, authority)| is_known(hosts, authority))
+    };
+    if !headers.get_all(header::ORIGIN).iter().all(|origin| config.cors.allow(origin) || is_of_known_host(origin)) {
+        let detail = "without a token, only the origins of `[server] hosts` and those in `[cors] origins` may be used";
+        return Err(Problem::new(Kind::Forbidden, detail));
     }
     Ok(())
 }

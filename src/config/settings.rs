@@ -67,6 +67,7 @@ settings! {
     Token:         "auth"   "token"           ""                            Some("api_token"),           true;
     ReadOnlyToken: "auth"   "read_only_token" ""                            Some("api_read_only_token"), true;
     QueryToken:    "auth"   "query_token"     "false"                       None,                        false;
+    CorsOrigins:   "cors"   "origins"         ""                            None,                        false;
     CommandsDeny:  "commands" "deny"          "@admin, MIGRATE"             None,                        false;
     CommandsAllow: "commands" "allow"         ""                            None,                        false;
     IdempotencyKeep: "idempotency" "keep_seconds" "86400"                   None,                        false;
