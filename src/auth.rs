@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 pub use refusal::{Denial, Refusal};
 
 use crate::config::{Auth, Config, Idempotency, Limits};
+use crate::digest::sha1_hex;
 use crate::problem::{Kind, Problem};
 use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
@@ -124,16 +125,7 @@ impl Grant {
     /// As [`Self::execute`].
     pub async fn run(&self, script: &Script, keys: &[Bytes], arguments: &[Bytes]) -> Result<Reply, Problem> {
         let access = script.access();
-        self.script(script, keys, arguments).await.map_err(|refusal| match refusal {
-            // What is wrong with a script of ours is not the caller's doing.
-            Refusal::Redis(RedisError::Server(reply)) if reply.code == "ERR" => {
-                let text = reply.to_string();
-                let lacks_rights = text.contains("The user executing the script can't");
-                let error = if lacks_rights { RedisError::LoginRefused(text) } else { RedisError::Unexpected(text) };
-                Problem::from_redis(&error, access)
-            }
-            refusal => refusal.into_problem(access),
-        })
+        self.script(script, keys, arguments).await.map_err(|refusal| refusal.of_own_script(access))
     }
 
     /// The same, with Redis's words where there is no reply.
@@ -152,7 +144,7 @@ impl Grant {
         let keys = [key];
         let by_source = || script.by_source(&keys, arguments).on_own_key();
         let reply = self.by_sha1_or_source(script.by_sha1(&keys, arguments).on_own_key(), by_source).await;
-        reply.map_err(|refusal| refusal.into_problem(script.access()))
+        reply.map_err(|refusal| refusal.of_own_script(script.access()))
     }
 
     async fn by_sha1_or_source(&self, by_sha1: Command, by_source: impl FnOnce() -> Command) -> Result<Reply, Refusal> {
@@ -236,6 +228,13 @@ impl Grant {
     /// How large things may be.
     pub fn limits(&self) -> &Limits {
         &self.config.limits
+    }
+
+    /// What tells the token from every other, and does not tell the token.
+    pub fn identity(&self) -> String {
+        let Auth::Token { full, read_only, .. } = &self.config.auth else { return String::new() };
+        let token = if self.only_reads() { read_only } else { full };
+        token.as_ref().map_or_else(String::new, |token| sha1_hex(token.expose().as_bytes()))
     }
 
     /// The token's name in the log.

@@ -11,13 +11,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
+use uuid::Uuid;
 
 use crate::auth::Grant;
+use crate::command::CommandName;
+use crate::config::Idempotency;
 use crate::digest::sha1_hex;
 use crate::problem::{Kind, Problem};
 use crate::redis::Reply;
 use crate::redis::script::{Script, script};
-use crate::rest::payload;
+use crate::rest::{self, payload};
 use kept::Kept;
 
 /// The header that names a request.
@@ -30,11 +33,12 @@ const MAX_KEY: usize = 255;
 static BEGIN: Script = script!(Write: "idempotency/begin.lua");
 static END: Script = script!(Write: "idempotency/end.lua");
 
-/// Lets a POST or PATCH that names itself happen once: the answer to the first is the answer to all. What cannot change
-/// anything passes.
+/// Lets a request that names itself happen once: the answer to the first is the answer to all. That holds for POST and PATCH,
+/// and for all methods of the command API. A token that only reads changes nothing, and neither do other methods twice.
 pub async fn once(grant: &Grant, request: Request, next: Next) -> Response {
-    let changes = [Method::POST, Method::PATCH].contains(request.method()) && !grant.only_reads();
-    if !changes || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
+    let is_new_each_time =
+        [Method::POST, Method::PATCH].contains(request.method()) || !rest::owns(request.uri().path());
+    if !is_new_each_time || grant.only_reads() || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }
     first_or_again(grant, request, next).await.unwrap_or_else(IntoResponse::into_response)
@@ -45,11 +49,20 @@ async fn first_or_again(grant: &Grant, request: Request, next: Next) -> Result<R
     let key = key(&parts.headers)?;
     let payload::Body(body) = payload::Body::from_request(Request::from_parts(parts.clone(), body), &()).await?;
     let attempt = Attempt::of(grant, key, &parts, &body);
-    if let Some(answer) = attempt.begin().await? {
-        return Ok(answer);
+    match attempt.begin().await {
+        Ok(None) => {
+            let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+            attempt.end(response).await
+        }
+        Ok(Some(answer)) => Ok(answer),
+        Err(problem) => {
+            // The mark may be there all the same, though nothing was done.
+            if problem.outcome_unknown {
+                attempt.record(None).await;
+            }
+            Err(Problem { outcome_unknown: false, ..problem })
+        }
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    attempt.end(response).await
 }
 
 /// The key, bare or as a string in quotes.
@@ -68,36 +81,40 @@ fn unquoted(key: &[u8]) -> &[u8] {
     key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")).unwrap_or(key)
 }
 
-/// A request that names itself.
+/// One attempt at a request that names itself.
 struct Attempt<'a> {
     grant: &'a Grant,
-    /// Redstart's own key that is about it.
+    /// Redstart's own key that is about the request.
     place: Bytes,
     /// What must be the same in each attempt.
     request: Bytes,
+    /// What tells it from the others.
+    id: Bytes,
 }
 
 impl<'a> Attempt<'a> {
     fn of(grant: &'a Grant, key: &[u8], parts: &Parts, body: &Bytes) -> Self {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let name = [grant.token_name(), parts.method.as_str(), target].map(str::as_bytes);
+        let identity = grant.identity();
+        let name = [&identity, parts.method.as_str(), target].map(str::as_bytes);
         let name = sha1_hex(&[&name[..], &[key]].concat().join(&b' '));
-        let heeded = [header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH];
-        let heeded = heeded.iter().map(|name| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes));
+        let heeded = HEEDED.into_iter().flat_map(|name| parts.headers.get_all(name)).map(HeaderValue::as_bytes);
         let request = sha1_hex(&heeded.chain([&body[..]]).collect::<Vec<_>>().join(&b'\n'));
-        Self { grant, place: grant.own_key(&format!("idempotency:{name}")), request: request.into() }
+        let place = grant.own_key(&format!("idempotency:{name}"));
+        Self { grant, place, request: request.into(), id: Uuid::now_v7().to_string().into() }
     }
 
     /// Marks the request as running, unless there is an answer already.
     async fn begin(&self) -> Result<Option<Response>, Problem> {
-        let running = (self.grant.idempotency().running_seconds * 1000).to_string();
-        let arguments = [self.request.clone(), running.into()];
+        let Idempotency { running_seconds, keep_seconds } = self.grant.idempotency();
+        let times = [running_seconds, keep_seconds].map(|seconds| Bytes::from(seconds.to_string()));
+        let arguments = [&[self.request.clone(), self.id.clone()], &times[..]].concat();
         let reply = self.grant.run_on_own_key(&BEGIN, self.place.clone(), &arguments).await?;
-        let Reply::Bulk(state) = reply else { return Err(crate::rest::unexpected(&reply, BEGIN.access())) };
+        let Reply::Bulk(state) = reply else { return Err(rest::unexpected(&reply, BEGIN.access())) };
         match &state[..] {
             b"first" => Ok(None),
             b"other" => {
-                let detail = "this `Idempotency-Key` came with another body before: take a new key for a new request";
+                let detail = "this `Idempotency-Key` came with another body or other headers before: take a new key";
                 Err(Problem::new(Kind::Invalid, detail))
             }
             b"running" => {
@@ -113,28 +130,54 @@ impl<'a> Attempt<'a> {
 
     /// Keeps the answer. Where the request came to nothing, it is forgotten, and may come again.
     async fn end(&self, response: Response) -> Result<Response, Problem> {
-        let (kept, response) = match response.extensions().get::<Problem>() {
-            Some(problem) if problem.outcome_unknown => (Some(Kept::Unknown), response),
-            Some(_) => (None, response),
-            None => {
-                let (parts, body) = response.into_parts();
-                let body = axum::body::to_bytes(body, usize::MAX).await;
-                let body = body.map_err(|error| Problem::new(Kind::Internal, "the answer broke off").because(error))?;
-                let kept = Kept::answer(&parts, &body, self.grant.limits().json_value_bytes);
-                (Some(kept), Response::from_parts(parts, Body::from(body)))
-            }
-        };
-        let mut arguments = vec![self.request.clone()];
-        if let Some(kept) = kept {
-            let seconds = self.grant.idempotency().keep_seconds.to_string();
-            arguments.extend([kept.into_bytes(), seconds.into()]);
+        if response.extensions().get::<Problem>().is_some_and(|problem| problem.outcome_unknown) {
+            // That is what the mark says by itself.
+            return Ok(response);
         }
-        if let Err(problem) = self.grant.run_on_own_key(&END, self.place.clone(), &arguments).await {
-            // It happened all the same; until the mark ends, another attempt is told that this one is being answered.
-            tracing::warn!(error = problem.for_log(), "the answer to an idempotent request could not be kept");
+        if came_to_nothing(&response) {
+            self.record(None).await;
+            return Ok(response);
         }
-        Ok(response)
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
+            let problem = Problem::new(Kind::Internal, "the answer broke off").because(error);
+            Problem { outcome_unknown: true, ..problem }
+        })?;
+        self.record(Some(Kept::answer(&parts, &body, self.grant.limits().json_value_bytes))).await;
+        Ok(Response::from_parts(parts, Body::from(body)))
     }
+
+    async fn record(&self, kept: Option<Kept>) {
+        let keep = self.grant.idempotency().keep_seconds.to_string();
+        let arguments = [self.request.clone(), self.id.clone(), keep.into()].into_iter();
+        let arguments: Vec<_> = arguments.chain(kept.map(Kept::into_bytes)).collect();
+        // Whatever comes of it, the request was answered. The mark stays, so that it does not happen again.
+        match self.grant.run_on_own_key(&END, self.place.clone(), &arguments).await {
+            Ok(Reply::Integer(1)) => {}
+            Ok(_) => tracing::warn!("another attempt at an idempotent request ran before this one had ended"),
+            Err(problem) => {
+                tracing::warn!(error = problem.for_log(), "what became of an idempotent request could not be kept");
+            }
+        }
+    }
+}
+
+/// The headers that make another request of it.
+const HEEDED: [HeaderName; 5] = [
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    HeaderName::from_static("upstash-encoding"),
+    HeaderName::from_static("upstash-response-format"),
+];
+
+/// Whether an answer says that nothing was changed. A script may have, before its error.
+fn came_to_nothing(response: &Response) -> bool {
+    let is_script = || {
+        let name = response.extensions().get::<CommandName>();
+        name.is_some_and(|CommandName(name)| name.starts_with("EVAL") || name.starts_with("FCALL"))
+    };
+    response.status().is_client_error() && !is_script() || response.extensions().get::<Problem>().is_some()
 }
 
 #[cfg(test)]

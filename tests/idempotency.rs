@@ -1,11 +1,12 @@
 //! A request with an `Idempotency-Key` happens once.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use redstart_tests::client::{Client, Response};
 use redstart_tests::host::{Host, READ_ONLY_TOKEN};
 use redstart_tests::server::Server;
-use redstart_tests::setup;
+use redstart_tests::{setup, wait_until};
 use serde_json::json;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -85,21 +86,81 @@ fn what_came_to_nothing_may_come_again() {
 }
 
 #[test]
-fn what_may_have_happened_does_not_happen_again_while_it_counts_as_running() {
+fn what_may_have_happened_does_not_happen_again() {
     let server = Server::new();
-    let host = Host::with(server.port, &[("config", "[redis]\ntimeout_ms = 300")], |_| {});
-    let slow = json!(["EVAL", "redis.call('INCR', 'n') local i = 0 while i < 3e8 do i = i + 1 end", 0]).to_string();
+    let config = "[redis]\ntimeout_ms = 300\n[idempotency]\nrunning_seconds = 1";
+    let host = Host::with(server.port, &[("config", config)], |_| {});
+    let increment = || send(&host.client, "k", "POST", "/v1/strings/n/increment", "{}");
+    let script = "redis.call('INCR', 'n') while tonumber(redis.call('TIME')[1]) < tonumber(ARGV[1]) do end";
+    let slow = json!(["EVAL", script, 0, server.command::<(u64, u64)>(&[b"TIME"]).0 + 2]).to_string();
+    let start = Instant::now();
     assert_eq!(send(&host.client, "k", "POST", "/", &slow).status, 504);
-    redstart_tests::wait_until("Redis is free", || host.client.get("/readyz").status == 200);
-    let again = send(&host.client, "k", "POST", "/", &slow);
-    assert_eq!(again.status, 409, "{again:?}");
+    assert!(start.elapsed() < Duration::from_secs(1), "the answer took {:?}", start.elapsed());
+    wait_until("Redis is free", || host.client.get("/readyz").status == 200);
+    let again = || send(&host.client, "k", "POST", "/", &slow);
+    assert_eq!(again().status, 409);
+    wait_until("it counts as running no more", || {
+        again().json()["error"].as_str().is_some_and(|text| text.contains("may have happened before or not"))
+    });
     assert_eq!(server.command::<i64>(&[b"GET", b"n"]), 1);
     let [mark] = &kept(&server)[..] else { panic!("one mark") };
-    let milliseconds = server.command::<i64>(&[b"PTTL", mark.as_bytes()]);
-    assert!((1..=60_000).contains(&milliseconds), "{milliseconds}");
-    // Its end, as after a crash.
-    server.command::<i64>(&[b"DEL", mark.as_bytes()]);
-    assert_eq!(send(&host.client, "k", "POST", "/", r#"["INCR", "n"]"#).json(), json!({"result": 2}));
+    assert!(server.command::<i64>(&[b"TTL", mark.as_bytes()]) > 86_000);
+
+    // Where not even the mark was acknowledged, nothing was done.
+    server.pause();
+    let unmarked = increment();
+    unmarked.problem(504);
+    assert_eq!(unmarked.json().get("outcome"), None);
+    server.resume();
+    assert_eq!(server.command::<i64>(&[b"GET", b"n"]), 1);
+}
+
+#[test]
+fn an_answer_that_took_longer_than_it_counts_as_running_is_kept() {
+    let server = Server::new();
+    let config = "[idempotency]\nrunning_seconds = 1";
+    let host = Host::with(server.port, &[("config", config)], |_| {});
+    let ends = server.command::<(u64, u64)>(&[b"TIME"]).0 + 2;
+    let script = "while tonumber(redis.call('TIME')[1]) < tonumber(ARGV[1]) do end return redis.call('INCR', 'n')";
+    let slow = json!(["EVAL", script, 0, ends]).to_string();
+    for _ in 0..2 {
+        assert_eq!(send(&host.client, "k", "POST", "/", &slow).json(), json!({"result": 1}));
+    }
+}
+
+#[test]
+fn another_token_and_another_query_are_other_requests() {
+    let server = Server::new();
+    let hosts = ["one", "two"].map(|token| Host::with(server.port, &[("api_token", token)], |_| {}));
+    for (number, (host, token)) in hosts.iter().zip(["one", "two"]).enumerate() {
+        let client = host.client.with_token(Some(token));
+        let first = 2 * number + 1;
+        for _ in 0..2 {
+            assert_eq!(send(&client, "k", "POST", "/", r#"["INCR", "n"]"#).json(), json!({"result": first}));
+            let other = send(&client, "k", "POST", "/incr/n?_token=x", "");
+            assert_eq!(other.json(), json!({"result": first + 1}));
+        }
+    }
+}
+
+#[test]
+fn a_command_is_the_same_request_by_any_method_of_its_own_and_not_in_another_form() {
+    let (_server, Host { ref client, .. }) = setup();
+    for (method, number) in [("GET", 1), ("PUT", 2), ("POST", 3)] {
+        for _ in 0..2 {
+            let answer = client.send(method, "/incr/n", &[("idempotency-key", "k")], b"");
+            assert_eq!(answer.json(), json!({"result": number}));
+        }
+    }
+    let headers = [("idempotency-key", "k"), ("upstash-encoding", "base64")];
+    assert_eq!(client.send("GET", "/incr/n", &headers, b"").status, 422);
+    // A command that failed changed nothing.
+    let increment = || send(client, "failed", "POST", "/", r#"["INCR", "text"]"#);
+    client.get("/set/text/x");
+    assert_eq!(increment().status, 400);
+    client.get("/set/text/1");
+    assert_eq!(increment().json(), json!({"result": 2}));
+    assert_eq!(increment().json(), json!({"result": 2}));
 }
 
 #[test]

@@ -84,3 +84,17 @@ fn many_large_replies_at_once_are_whole_or_refused_and_the_hosts_memory_is_bound
     // The instances that were full go as soon as they have answered.
     wait_until("there is room again", || host.client.get_raw("/v1/strings/large").body.len() == REPLY);
 }
+
+#[test]
+fn one_instance_reads_large_values_as_often_as_it_is_asked() {
+    let server = Server::new();
+    let host = Host::with(server.port, &[], |settings| {
+        settings.max_instances = 1;
+        settings.max_instance_reuse_count = 1_000;
+        settings.max_instance_memory = 128 << 20;
+    });
+    server.command::<()>(&[b"SET", b"large", &vec![b'x'; 4 << 20]]);
+    for round in 0..100 {
+        assert_eq!(host.client.get_raw("/v1/strings/large").status, 200, "round {round}");
+    }
+}

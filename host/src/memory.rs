@@ -1,14 +1,19 @@
 //! The memory of instances: what one of them and what all together may use.
 
+use std::collections::VecDeque;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, Result};
 
 /// The part of an instance's memory after whose use it is dropped as soon as it has answered: its memory only grows.
 const LARGE: usize = 4;
+
+/// A reply is copied into its instance at once after it was given; by then, what it was promised is used, or not needed.
+const GIVEN_WITHIN: Duration = Duration::from_millis(100);
 
 /// There is no memory for one more instance.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +46,8 @@ pub(crate) struct Memory {
     total: Arc<Total>,
     limit: usize,
     used: usize,
-    /// What is taken for a reply that the instance is about to be given, and not used yet.
-    promised: usize,
+    /// What is taken for replies that the instance is about to be given, and not used yet, each with the time it was taken.
+    promised: VecDeque<(Instant, usize)>,
     /// Tells the instance's worker that it has become large.
     large: Arc<Large>,
 }
@@ -59,29 +64,52 @@ impl Large {
 
 impl Memory {
     pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>) -> Self {
-        Self { total, limit, used: 0, promised: 0, large }
+        Self { total, limit, used: 0, promised: VecDeque::new(), large }
     }
 
     /// Makes sure that a reply of so many bytes finds room; what the instance has freed inside is not known here, and
     /// not counted on.
     pub fn promise(&mut self, bytes: usize) -> bool {
-        let fits = self.used.saturating_add(self.promised).saturating_add(bytes) <= self.limit;
+        self.release(|taken| taken.elapsed() >= GIVEN_WITHIN);
+        let fits = self.used.saturating_add(self.promised()).saturating_add(bytes) <= self.limit;
         let taken = fits && self.total.take(bytes);
         if taken {
-            self.promised += bytes;
+            self.promised.push_back((Instant::now(), bytes));
         }
         taken
+    }
+
+    fn promised(&self) -> usize {
+        self.promised.iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Gives back the oldest promises of which this holds: those replies found room in what the instance had freed.
+    fn release(&mut self, is_over: impl Fn(Instant) -> bool) {
+        while let Some((_, bytes)) = self.promised.pop_front_if(|(taken, _)| is_over(*taken)) {
+            self.total.give_back(bytes);
+        }
+    }
+
+    /// Takes from the promises what an instance grows by, as far as they go.
+    fn redeem(&mut self, mut bytes: usize) {
+        while let Some((_, promised)) = self.promised.front_mut().filter(|_| bytes > 0) {
+            let redeemed = bytes.min(*promised);
+            (bytes, *promised) = (bytes - redeemed, *promised - redeemed);
+            if *promised == 0 {
+                self.promised.pop_front();
+            }
+        }
     }
 }
 
 impl ResourceLimiter for Memory {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         let more = desired.saturating_sub(current);
-        let promised = more.min(self.promised);
+        let promised = more.min(self.promised());
         if desired > self.limit || !self.total.take(more - promised) {
             return if current == 0 { Err(Full.into()) } else { Ok(false) };
         }
-        self.promised -= promised;
+        self.redeem(promised);
         self.used += more;
         if self.used > self.limit / LARGE {
             self.large.0.store(true, Ordering::Relaxed);
@@ -97,7 +125,7 @@ impl ResourceLimiter for Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.total.give_back(self.used + self.promised);
+        self.total.give_back(self.used + self.promised());
     }
 }
 
@@ -131,6 +159,19 @@ mod tests {
         assert!(!grow(&mut two, 41) && grow(&mut two, 40));
         assert!(grow(&mut one, 60) && !grow(&mut one, 61));
         drop((one, two));
+        assert_eq!(total.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_was_promised_and_not_needed_is_given_back() {
+        let total = Total::new(100);
+        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default());
+        assert!(grow(&mut memory, 20) && memory.promise(60) && !memory.promise(60));
+        memory.release(|_| true);
+        assert!(memory.promise(60) && memory.promise(20) && !memory.promise(1));
+        assert!(grow(&mut memory, 90), "it uses what it was promised");
+        assert_eq!(memory.promised(), 10);
+        drop(memory);
         assert_eq!(total.used.load(Ordering::Relaxed), 0);
     }
 

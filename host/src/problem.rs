@@ -70,12 +70,14 @@ impl Problem {
     /// The response to send.
     pub fn response(self) -> Response<WasiBody> {
         let status = self.status();
+        let detail = self.detail();
+        // As the component tells it, and where clients of its command API look for what went wrong.
+        let outcome = if matches!(self, Self::TimedOut | Self::Failed) { r#","outcome":"unknown""# } else { "" };
         // In this order, and no text here needs escaping.
         let body = format!(
-            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{}"}}"#,
+            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{detail}"{outcome},"error":"ERR {detail}"}}"#,
             status.canonical_reason().unwrap_or_default(),
             status.as_u16(),
-            self.detail(),
         );
         let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
         let mut response = Response::new(body.boxed_unsync());

@@ -36,6 +36,19 @@ impl Refusal {
             Self::Redis(error) => Problem::from_redis(&error, access),
         }
     }
+
+    /// The same for a script of ours: what is wrong with it is not the caller's doing.
+    pub(super) fn of_own_script(self, access: Access) -> Problem {
+        match self {
+            Self::Redis(RedisError::Server(reply)) if reply.code == "ERR" => {
+                let text = reply.to_string();
+                let lacks_rights = text.contains("The user executing the script can't");
+                let error = if lacks_rights { RedisError::LoginRefused(text) } else { RedisError::Unexpected(text) };
+                Problem::from_redis(&error, access)
+            }
+            refusal => refusal.into_problem(access),
+        }
+    }
 }
 
 impl fmt::Display for Denial {

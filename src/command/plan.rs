@@ -72,6 +72,7 @@ impl Plan {
             Some((row, Way::Direct(_) | Way::Precise(_))) if repeats_bytes(row, request) => {
                 Self::in_script(request, grant)
             }
+            Some((row, Way::Precise(_))) if row.name == "RANDOMKEY" => Self::random_key(request, grant.own_key("")),
             Some((_, Way::Direct(shape) | Way::Precise(shape) | Way::Alone(shape))) => {
                 Self::direct(Command { shape, ..as_it_is(request) })
             }
@@ -80,6 +81,15 @@ impl Plan {
             Some((_, Way::Script)) | None => Self::in_script(request, grant),
             Some((_, Way::Refused(reason))) => Self::answer(Err(refused(request, reason))),
         }
+    }
+
+    /// Several draws, of which the first counts that is no key of Redstart's own.
+    fn random_key(request: &Request, own: Bytes) -> Self {
+        Self::new(vec![as_it_is(request); DRAWS], move |mut replies| {
+            let is_own = |reply: &_| matches!(reply, Ok(Reply::Bulk(key)) if key.starts_with(&own));
+            let drawn = replies.iter().position(|reply| !is_own(reply)).unwrap_or_default();
+            Ok(replies.swap_remove(drawn)?)
+        })
     }
 
     /// The command within a script that packs its reply.
@@ -121,6 +131,9 @@ pub fn check(request: &Request, grant: &Grant) -> Result<(), ErrorReply> {
 pub fn fits_script(request: &Request) -> bool {
     request.arguments.len() < packed::MAX_ARGUMENTS
 }
+
+/// How often a random key is drawn, in case there are more keys of Redstart's own than others.
+const DRAWS: usize = 16;
 
 /// What came of a request that a script ran.
 ///

@@ -45,7 +45,7 @@ pub struct Row {
 pub enum Way {
     /// As it is: it has exactly one reply, of this shape, and changes nothing of the connection.
     Direct(Shape),
-    /// The same, and in a pipeline apart: in a script its integers would lose digits.
+    /// The same, and in a pipeline apart: in a script its integers would lose digits, or it is sent several times.
     Precise(Shape),
     /// The same, and never in a script: none may run it.
     Alone(Shape),

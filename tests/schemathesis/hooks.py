@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from urllib.parse import unquote
+from uuid import uuid4
 
 import schemathesis
 from hypothesis import strategies
@@ -90,3 +91,12 @@ def filter_case(context, case):
 @schemathesis.hook
 def before_add_examples(context, examples):
     examples[:] = filter(is_wrong_or_keeps_the_rules, examples)
+
+
+@schemathesis.hook
+def before_call(context, case, **kwargs):
+    # Each request that is right is a new one.
+    if case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE:
+        for name in list(case.headers or {}):
+            if name.lower() == "idempotency-key":
+                case.headers[name] = str(uuid4())

@@ -24,7 +24,7 @@ pub(super) static ROWS: &[Row] = &[
     row("PEXPIREAT", Direct(Scalar), Write, Keys::First, KEYSPACE | WRITE | FAST),
     row("PEXPIRETIME", Precise(Scalar), Read, Keys::First, KEYSPACE | READ | FAST),
     row("PTTL", Precise(Scalar), Read, Keys::First, KEYSPACE | READ | FAST),
-    row("RANDOMKEY", Direct(Scalar), Read, Keys::None, KEYSPACE | READ | SLOW),
+    row("RANDOMKEY", Precise(Scalar), Read, Keys::None, KEYSPACE | READ | SLOW),
     row("RENAME", Direct(Scalar), Write, Keys::FirstTwo, KEYSPACE | WRITE | SLOW),
     row("RENAMENX", Direct(Scalar), Write, Keys::FirstTwo, KEYSPACE | WRITE | FAST),
     row("RESTORE", Direct(Scalar), Write, Keys::First, KEYSPACE | WRITE | SLOW | DANGEROUS),
