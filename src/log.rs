@@ -1,8 +1,8 @@
 //! The log: one line an event on standard error, as logfmt in the way that logrus writes it, or as JSON.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer};
@@ -23,6 +23,9 @@ pub fn init(log: Log) {
     tracing::subscriber::set_global_default(subscriber(log, std::io::stderr)).ok();
 }
 
+/// The space that is kept for a line, in bytes: most need no more.
+const LINE: usize = 512;
+
 /// Writes one event as one line.
 struct Line(LogFormat);
 
@@ -36,7 +39,8 @@ where
             LogFormat::Text => ("", "\n"),
             LogFormat::Json => ("{", "}\n"),
         };
-        let mut pairs = Pairs { format: self.0, line: open.to_owned() };
+        let mut pairs = Pairs { format: self.0, line: String::with_capacity(LINE) };
+        pairs.line.push_str(open);
         pairs.pair("time", &now());
         pairs.pair("level", level_name(*event.metadata().level()));
         event.record(&mut pairs);
@@ -47,8 +51,7 @@ where
 
 /// The time in RFC 3339, in milliseconds.
 fn now() -> String {
-    let now = Timestamp::now();
-    format!("{:.3}", now.round(Unit::Millisecond).unwrap_or(now))
+    format!("{:.3}", Timestamp::now())
 }
 
 fn level_name(level: Level) -> &'static str {
@@ -78,7 +81,8 @@ impl Pairs {
     /// A field whose value stands for itself in both forms, such as a number.
     fn literal(&mut self, key: &str, value: impl fmt::Display) {
         self.key(key);
-        self.line.push_str(&value.to_string());
+        // Writing to a string does not fail.
+        let _ = write!(self.line, "{value}");
     }
 
     fn key(&mut self, key: &str) {
