@@ -150,7 +150,8 @@ fi
 if [ -z "$missing" ]; then
     export REDIS_SERVER=$redis_server CHROMIUM=$chromium SCHEMATHESIS=$schemathesis
     unset REDSTART_WASM # the tests are of what was built above
-    # One test holds 1,000 connections; many systems allow 1024 files unless asked.
+    # One test holds 1,000 connections; many systems allow 1024 files unless asked. Where they do not when asked either, that
+    # test fails and says why.
     ulimit -n 4096 2>/dev/null || true
     stage tests tests --workspace
 else

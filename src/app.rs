@@ -107,7 +107,7 @@ fn router(guard: Guard) -> Router {
 /// Lets a request pass as far as its token reaches. Notes what is to be logged beside the answer.
 async fn pass(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match Grant::of(&guard.config, &guard.redis, request.uri(), request.headers()) {
+    match Grant::of(&guard.config, &guard.redis, request.uri(), request.headers()) {
         Err(problem) => problem.into_response(),
         Ok(grant) => {
             request.extensions_mut().insert(grant.clone());
@@ -118,9 +118,7 @@ async fn pass(State(guard): State<Arc<Guard>>, mut request: Request, next: Next)
             }
             response
         }
-    };
-    protect(response.headers_mut());
-    response
+    }
 }
 
 /// Nothing that is answered is to be run, framed, guessed at or kept by a cache, unless it says so itself.
@@ -192,6 +190,7 @@ async fn finish(mut response: Response, method: &Method, id: &str, render: Rende
     }
     let length = response.body().len();
     let headers = response.headers_mut();
+    protect(headers);
     headers.remove(header::CONTENT_LENGTH);
     if !bodiless {
         headers.insert(header::CONTENT_LENGTH, length.into());

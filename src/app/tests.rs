@@ -179,6 +179,7 @@ fn a_wrong_configuration_answers_every_request() {
         let response = setup.send("GET", path, &[], "");
         assert_eq!(status(&response), 503);
         assert!(String::from_utf8_lossy(response.body()).contains("[redis] port in config.ini: `x`"));
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "as on every answer");
     }
 }
 
