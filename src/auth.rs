@@ -1,66 +1,47 @@
 //! Who may do what. A [`Grant`] is the only way to Redis, and only this file makes one.
+//!
+//! - [`token`]: tokens, and what each may do
+//! - [`policy`]: which commands of the command API may be sent
+//! - `caller`: who asks
+//! - `origin`: where a request says it comes from
+//! - `refusal`: why a command has no reply
 
+mod caller;
 mod origin;
 pub mod policy;
 mod refusal;
+pub mod token;
 
 use std::sync::{
-    Arc, Once,
+    Arc,
     atomic::{AtomicU32, Ordering},
 };
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
+use http::{HeaderMap, Uri, request::Parts};
 
+use caller::Caller;
+pub use caller::TOKEN_IN_QUERY;
 pub use refusal::{Denial, Refusal};
 
-use crate::config::{Auth, Config, Idempotency, Limits};
-use crate::digest::sha1_hex;
+use crate::config::{Config, Idempotency, Limits};
 use crate::problem::{Kind, Problem};
 use crate::redis::{
     Access, Command, Redis, RedisError, Reply,
+    keys::Keys,
     script::{self, Script},
 };
-use crate::rest::{self, docs, health};
-use crate::uri;
-use origin::{check_host_and_origin, hosts_are_known};
+
+use token::Rights;
 
 /// The permission to send commands to Redis, as far as the request's token reaches.
 #[derive(Clone)]
 pub struct Grant {
     redis: Arc<dyn Redis>,
     config: Arc<Config>,
-    token: Token,
+    caller: Caller,
     calls: Arc<AtomicU32>,
-}
-
-/// The parameter of a query that may hold the token; no command gets it as an argument.
-pub const TOKEN_IN_QUERY: &str = "_token";
-
-/// Which token a request carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
-    /// The one that reads and writes.
-    Full,
-    /// The one that reads.
-    ReadOnly,
-    /// None, in `mode = none`.
-    Anyone,
-    /// None, where none is needed: it may only ask whether Redis is there.
-    Unneeded,
-}
-
-impl Token {
-    /// Its name in the log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::ReadOnly => "read-only",
-            Self::Anyone => "anyone",
-            Self::Unneeded => "unneeded",
-        }
-    }
 }
 
 impl Grant {
@@ -69,34 +50,8 @@ impl Grant {
     /// # Errors
     /// A problem that says why it may do nothing.
     pub fn of(config: &Arc<Config>, redis: &Arc<dyn Redis>, uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
-        let token = match &config.auth {
-            _ if health::is_at(uri.path()) => Token::Unneeded,
-            Auth::None => {
-                check_host_and_origin(config, uri, headers)?;
-                Token::Anyone
-            }
-            Auth::Token { .. } if docs::is_at(uri.path()) => Token::Unneeded,
-            Auth::Token { full: None, read_only: None, .. } => return Err(no_token_configured()),
-            Auth::Token { full, read_only, in_query } => {
-                let in_query = if *in_query { token_in_query(uri) } else { None };
-                let given = in_query.as_deref().map_or_else(|| bearer(headers), Ok)?;
-                // Both are compared, whatever the first says, so that the time tells nothing.
-                let matches = [full, read_only].map(|token| token.as_ref().is_some_and(|token| token.matches(given)));
-                let token = match matches {
-                    [true, _] => Token::Full,
-                    [false, true] => Token::ReadOnly,
-                    [false, false] => return Err(unauthorized("the token is not a valid one", WRONG_TOKEN)),
-                };
-                if given.starts_with(LOCAL_ONLY) && !hosts_are_known(&config.server.hosts, uri, headers) {
-                    static ONCE: Once = Once::new();
-                    ONCE.call_once(|| {
-                        tracing::warn!("a token for a developer's machine is in use beyond it: set another one");
-                    });
-                }
-                token
-            }
-        };
-        Ok(Self { redis: redis.clone(), config: config.clone(), token, calls: Arc::default() })
+        let caller = Caller::of(config, uri, headers)?;
+        Ok(Self { redis: redis.clone(), config: config.clone(), caller, calls: Arc::default() })
     }
 
     /// Sends a command.
@@ -179,8 +134,18 @@ impl Grant {
         denials.into_iter().map(reply).collect()
     }
 
-    /// Whether a key is Redstart's own.
+    /// Whether a key is not for the caller to see.
     pub fn hides(&self, key: &[u8]) -> bool {
+        self.is_own(key) || !self.rights().reach(key)
+    }
+
+    /// Whether there are keys beside Redstart's own that are not for the caller to see.
+    pub fn is_confined(&self) -> bool {
+        self.rights().prefixes.is_some()
+    }
+
+    /// Whether a key is Redstart's own.
+    fn is_own(&self, key: &[u8]) -> bool {
         key.starts_with(self.config.server.key_prefix.as_bytes())
     }
 
@@ -191,18 +156,23 @@ impl Grant {
 
     /// Whether the token only reads.
     pub fn only_reads(&self) -> bool {
-        self.token == Token::ReadOnly
+        self.rights().access == Access::Read
+    }
+
+    fn rights(&self) -> &Rights {
+        self.caller.rights()
     }
 
     fn check(&self, command: &Command) -> Result<(), Denial> {
-        if self.token == Token::Unneeded && command.name != "PING" {
+        if matches!(self.caller, Caller::Unneeded) && command.name != "PING" {
             return Err(Denial::NoToken);
         }
         if command.is_own {
             return Ok(());
         }
         self.check_access(command.access)?;
-        self.check_keys(&command.keys.of(&command.arguments).unwrap_or_default())
+        self.check_keys(&command.keys.of(&command.arguments).unwrap_or_default())?;
+        self.check_reach(command.keys, &command.arguments)
     }
 
     fn check_access(&self, access: Access) -> Result<(), Denial> {
@@ -214,10 +184,21 @@ impl Grant {
         if keys.iter().any(|key| key.len() > limit) {
             return Err(Denial::KeyTooLong(limit));
         }
-        if keys.iter().any(|key| self.hides(key)) {
+        if keys.iter().any(|key| self.is_own(key)) {
             return Err(Denial::OwnKey(self.config.server.key_prefix.clone()));
         }
         Ok(())
+    }
+
+    /// Whether all is in the token's reach that a command with these arguments is about.
+    fn check_reach(&self, keys: Keys, arguments: &[Bytes]) -> Result<(), Denial> {
+        let rights = self.rights();
+        let Some(prefixes) = &rights.prefixes else { return Ok(()) };
+        let in_reach = |names: Vec<&Bytes>| names.into_iter().all(|name| rights.reach(name));
+        let is_in_reach = keys != Keys::Server
+            && keys.of(arguments).is_some_and(in_reach)
+            && in_reach(keys.channels(arguments).iter().collect());
+        if is_in_reach { Ok(()) } else { Err(Denial::OutOfReach(prefixes.clone())) }
     }
 
     /// How long answers are kept.
@@ -232,14 +213,12 @@ impl Grant {
 
     /// What tells the token from every other, and does not tell the token.
     pub fn identity(&self) -> String {
-        let Auth::Token { full, read_only, .. } = &self.config.auth else { return String::new() };
-        let token = if self.only_reads() { read_only } else { full };
-        token.as_ref().map_or_else(String::new, |token| sha1_hex(token.expose().as_bytes()))
+        self.caller.identity()
     }
 
     /// The token's name in the log.
-    pub fn token_name(&self) -> &'static str {
-        self.token.name()
+    pub fn token_name(&self) -> &str {
+        self.caller.name()
     }
 
     /// How many commands were sent.
@@ -256,41 +235,6 @@ impl<S: Sync> FromRequestParts<S> for Grant {
         grant.ok_or_else(|| Problem::new(Kind::Internal, "the request came past the check of its token"))
     }
 }
-
-/// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<&[u8], Problem> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(unauthorized("the header `Authorization: Bearer <token>` is needed, once", NO_TOKEN));
-    };
-    match value.as_bytes().split_at_checked("Bearer ".len()) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => Ok(token.trim_ascii()),
-        _ => Err(unauthorized("the `Authorization` header must read `Bearer <token>`", NO_TOKEN)),
-    }
-}
-
-/// The token in the query, which only the command API takes from there.
-fn token_in_query(uri: &Uri) -> Option<Bytes> {
-    let pairs = if rest::owns(uri.path()) { None } else { uri::pairs(uri) };
-    pairs?.into_iter().find(|(name, _)| name == TOKEN_IN_QUERY)?.1
-}
-
-/// The challenges of RFC 6750, section 3: to who sent no token, and to who sent a wrong one.
-const NO_TOKEN: &str = "Bearer realm=\"redstart\"";
-const WRONG_TOKEN: &str = "Bearer realm=\"redstart\", error=\"invalid_token\"";
-
-fn unauthorized(detail: &'static str, challenge: &'static str) -> Problem {
-    Problem::new(Kind::Unauthorized, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
-}
-
-fn no_token_configured() -> Problem {
-    let detail = "no token is configured: the operator sets the variable `api_token` (or `[auth] token` in \
-                  config.ini), or `[auth] mode = none` to let everyone in";
-    Problem::new(Kind::Unavailable, detail)
-}
-
-/// How the secrets begin that the repository holds for a developer's machine.
-const LOCAL_ONLY: &[u8] = b"local-only-";
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,13 @@ pub mod settings;
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::Level;
 
 use crate::auth::policy::{Commands, Rules};
+use crate::auth::token::{self, Rights, Token};
 use crate::cors::Origins;
 use secret::Secret;
 use settings::{Setting, Settings, Sources};
@@ -63,10 +65,8 @@ pub struct Redis {
 pub enum Auth {
     /// Whoever has a token.
     Token {
-        /// Reads and writes.
-        full: Option<Secret>,
-        /// Reads only.
-        read_only: Option<Secret>,
+        /// All tokens there are.
+        tokens: Vec<Arc<Token>>,
         /// Whether the command API takes it from the query, too.
         in_query: bool,
     },
@@ -260,17 +260,27 @@ impl Auth {
         if !needed {
             return Ok(Self::None);
         }
-        let token = |setting| match settings.get(setting) {
+        let single = |setting, name, rights| match settings.get(setting) {
             "" => Ok(None),
-            token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(Secret::new(token.to_owned()))),
-            _ => Err(settings.wrong(setting, "visible ASCII characters without spaces, as a header can carry them")),
+            text => Token::new(name, text, rights).map(Some).map_err(|needed| settings.wrong(setting, &needed)),
         };
-        let (full, read_only) = (token(Setting::Token)?, token(Setting::ReadOnlyToken)?);
-        if full.is_some() && full == read_only {
-            return Err(settings.wrong(Setting::ReadOnlyToken, "a token other than the one that may write"));
+        let named = match settings.get(Setting::Tokens) {
+            "" => vec![],
+            json => Token::list(json).map_err(|needed| settings.wrong(Setting::Tokens, &needed))?,
+        };
+        let full = single(Setting::Token, token::FULL, Rights::ALL)?;
+        let read_only = single(Setting::ReadOnlyToken, token::READ_ONLY, Rights::READ)?;
+        let mut tokens: Vec<Arc<Token>> = Vec::new();
+        let settings_of = [Setting::Token, Setting::ReadOnlyToken].into_iter().zip([full, read_only]);
+        let single = settings_of.filter_map(|(setting, token)| Some((setting, token?)));
+        for (setting, token) in single.chain(named.into_iter().map(|token| (Setting::Tokens, token))) {
+            if let Some(needed) = tokens.iter().find_map(|other| token.clash(other)) {
+                return Err(settings.wrong(setting, needed));
+            }
+            tokens.push(Arc::new(token));
         }
         let in_query = settings.one_of(Setting::QueryToken, &[("true", true), ("false", false)])?;
-        Ok(Self::Token { full, read_only, in_query })
+        Ok(Self::Token { tokens, in_query })
     }
 }
 

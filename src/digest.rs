@@ -1,16 +1,17 @@
-//! SHA-1 as lower-case hexadecimal, as Redis writes it: names of scripts and entity tags, no secrets.
+//! Digests.
 
-use sha1::{Digest, Sha1};
+use base16ct::lower::encode_string as hex;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
-/// The SHA-1 of `data` in 40 lower-case hexadecimal digits, as `redis.sha1hex` gives it in Lua.
+/// The SHA-1 of `data` in lower-case hexadecimal digits, as `redis.sha1hex` gives it in Lua: for names of scripts and entity tags, no secrets.
 pub fn sha1_hex(data: &[u8]) -> String {
-    let mut hex = String::with_capacity(40);
-    for byte in Sha1::digest(data) {
-        for digit in [byte >> 4, byte & 0xf] {
-            hex.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-        }
-    }
-    hex
+    hex(&Sha1::digest(data))
+}
+
+/// The SHA-256 of `data`.
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    Sha256::digest(data).into()
 }
 
 #[cfg(test)]
@@ -18,8 +19,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_what_redis_says_it_is() {
+    fn digests_are_what_the_standard_says_they_are() {
         assert_eq!(sha1_hex(b""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
         assert_eq!(sha1_hex(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(hex(&sha256(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

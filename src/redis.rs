@@ -1,6 +1,7 @@
 //! Redis as the rest of the crate sees it: one trait, its replies and its errors.
 //!
-//! - [`command`]: a command about to be sent, and where its keys are
+//! - [`command`]: a command about to be sent
+//! - [`keys`]: which of its arguments name what it reaches
 //! - [`commands`]: the table of every command
 //! - [`reply`]: what Redis answered, and how a flattened answer becomes that again
 //! - [`error`]: what can go wrong, read from the texts that hosts give
@@ -15,6 +16,7 @@ pub mod commands;
 pub mod error;
 #[cfg(test)]
 pub mod fake;
+pub mod keys;
 pub mod packed;
 pub mod reply;
 pub mod script;

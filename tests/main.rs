@@ -14,6 +14,7 @@ mod configuration;
 mod differential;
 mod docs;
 mod entity_tags;
+mod escape;
 mod faults;
 mod faults_under_load;
 mod hashes;

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Denial, Grant, Token};
+use super::{Caller, Denial, Grant};
 use crate::redis::ErrorReply;
-use crate::redis::command::Keys;
-use crate::redis::commands::{CATEGORIES, Row};
+use crate::redis::commands::{CATEGORIES, Row, Way};
+use crate::redis::keys::Keys;
 
 /// What `[commands]` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,13 +51,17 @@ impl Rules {
     fn categorises(&self, row: Option<&Row>) -> bool {
         row.is_some_and(|row| row.categories & self.categories != 0)
     }
+
+    /// Whether the command is in the list.
+    fn hold(&self, name: &str, row: Option<&Row>) -> bool {
+        self.names(name) || self.categorises(row)
+    }
 }
 
 impl Commands {
     /// Whether nobody may send it. A name says more than a category.
     fn forbid(&self, name: &str, row: Option<&Row>) -> bool {
-        let is_allowed = || self.allow.names(name) || self.allow.categorises(row);
-        self.deny.names(name) || (self.deny.categorises(row) && !is_allowed())
+        self.deny.names(name) || (self.deny.categorises(row) && !self.allow.hold(name, row))
     }
 }
 
@@ -72,11 +76,13 @@ impl Grant {
             let message = format!("this user has no permissions to run the '{}' command", name.to_lowercase());
             ErrorReply { code: "NOPERM".to_owned(), message }
         };
-        if self.config.commands.forbid(name, row) {
+        let rights = self.rights();
+        if self.config.commands.forbid(name, row) || rights.commands.as_ref().is_some_and(|list| !list.hold(name, row))
+        {
             return Err(no_permission());
         }
         // Redis itself lets a command that the table does not know write nothing, in the script that runs it.
-        if row.is_some_and(|row| self.check_access(row.access).is_err()) || self.token == Token::Unneeded {
+        if row.is_some_and(|row| self.check_access(row.access).is_err()) || matches!(self.caller, Caller::Unneeded) {
             return Err(no_permission());
         }
         let told = row.and_then(|row| row.keys.of(arguments));
@@ -84,10 +90,16 @@ impl Grant {
         if told.is_none() && is_sort && arguments.iter().any(|argument| self.may_hide(argument)) {
             return Err(no_permission());
         }
+        // A script reaches more than it names.
+        if self.is_confined() && row.is_none_or(|row| row.way == Way::Wrapped) {
+            return Err(no_permission());
+        }
         // Where the keys cannot be told, any argument may be one.
-        let keys = told.unwrap_or_else(|| arguments.iter().filter(|argument| self.hides(argument)).collect());
-        self.check_keys(&keys).map_err(|denial| {
-            let code = if matches!(denial, Denial::OwnKey(_)) { "NOPERM" } else { "ERR" };
+        let keys = told.unwrap_or_else(|| arguments.iter().filter(|argument| self.is_own(argument)).collect());
+        let checked = self.check_keys(&keys);
+        let reach = || row.map_or(Ok(()), |row| self.check_reach(row.keys, arguments));
+        checked.and_then(|()| reach()).map_err(|denial| {
+            let code = if matches!(denial, Denial::KeyTooLong(_)) { "ERR" } else { "NOPERM" };
             ErrorReply { code: code.to_owned(), message: denial.to_string() }
         })
     }

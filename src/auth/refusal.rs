@@ -1,5 +1,6 @@
 //! Why a command has no reply: as a problem, and in Redis's words.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::{HeaderValue, header};
@@ -27,6 +28,8 @@ pub enum Denial {
     KeyTooLong(usize),
     /// A key begins with this, and is Redstart's own.
     OwnKey(String),
+    /// It is about what begins otherwise than the token's keys and channels do.
+    OutOfReach(Vec<String>),
 }
 
 impl Refusal {
@@ -58,6 +61,9 @@ impl fmt::Display for Denial {
             Self::ReadOnly => f.write_str("this token only reads; to write, use the one that may"),
             Self::KeyTooLong(limit) => write!(f, "the key is longer than {limit} bytes"),
             Self::OwnKey(prefix) => write!(f, "keys that begin with `{prefix}` are Redstart's own"),
+            Self::OutOfReach(prefixes) => {
+                write!(f, "this token only reaches keys and channels that begin with `{}`", prefixes.join("` or `"))
+            }
         }
     }
 }
@@ -67,14 +73,17 @@ impl Denial {
         let text = self.to_string();
         match self {
             Self::NoToken => Problem::new(Kind::Internal, text),
-            Self::ReadOnly => {
-                let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
-                Problem::new(Kind::Forbidden, text).header(header::WWW_AUTHENTICATE, challenge)
-            }
+            Self::ReadOnly | Self::OutOfReach(_) => forbidden(text),
             Self::KeyTooLong(_) => Problem::new(Kind::Invalid, text),
             Self::OwnKey(_) => Problem::new(Kind::Forbidden, text),
         }
     }
+}
+
+/// A problem of who has a token, and not the right one (RFC 6750, section 3.1).
+pub(super) fn forbidden(detail: impl Into<Cow<'static, str>>) -> Problem {
+    let challenge = HeaderValue::from_static("Bearer realm=\"redstart\", error=\"insufficient_scope\"");
+    Problem::new(Kind::Forbidden, detail).header(header::WWW_AUTHENTICATE, challenge)
 }
 
 impl From<Refusal> for RedisError {

@@ -66,6 +66,7 @@ settings! {
     AuthMode:      "auth"   "mode"            "token"                       None,                        false;
     Token:         "auth"   "token"           ""                            Some("api_token"),           true;
     ReadOnlyToken: "auth"   "read_only_token" ""                            Some("api_read_only_token"), true;
+    Tokens:        "auth"   "tokens"          ""                            Some("api_tokens"),          true;
     QueryToken:    "auth"   "query_token"     "false"                       None,                        false;
     CorsOrigins:   "cors"   "origins"         ""                            None,                        false;
     CommandsDeny:  "commands" "deny"          "@admin, MIGRATE"             None,                        false;

@@ -22,7 +22,8 @@ mod stream;
 mod string;
 mod transactions;
 
-use super::command::{Access, Keys};
+use super::command::Access;
+use super::keys::Keys;
 use super::reply::Shape;
 
 /// One row of the table.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 
-use super::command::Keys;
+use super::keys::Keys;
 use super::reply::Shape;
 use super::{Access, Command, RedisError};
 

@@ -102,7 +102,8 @@ async fn list(grant: Grant, mut query: Query, headers: &HeaderMap) -> Result<Res
 
     let mut items = Vec::new();
     for _ in 0..MAX_SCANS {
-        let count = if filters.is_empty() { limit - items.len() } else { limit.max(COUNT_WITH_FILTER) };
+        let many_match = filters.is_empty() && !grant.is_confined();
+        let count = if many_match { limit - items.len() } else { limit.max(COUNT_WITH_FILTER) };
         let scan = command!("SCAN").arg(cursor.to_string()).args(filters.iter().cloned());
         let (next, keys) = scanned(grant.execute(scan.arg("COUNT").arg(count.to_string())).await?)?;
         items.extend(keys.into_iter().filter(|key| !grant.hides(key)).map(Text));
