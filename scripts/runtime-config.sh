@@ -86,7 +86,7 @@ write_runtime_config() {
             for name in redis_host redis_port redis_username redis_password redis_database redis_tls redis_allowed; do
                 toml_entry "$name" "${!name}"
             done
-            for name in api_token api_read_only_token; do
+            for name in api_token api_read_only_token api_tokens; do
                 toml_entry "$name" "$(static_value "$name")"
             done
         } >"$1.tmp"

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +20,7 @@ use crate::command::{self, CommandName};
 use crate::config::{Config, ConfigError};
 use crate::idempotency;
 use crate::problem::{Kind, Problem};
+use crate::rate_limit::{self, RateLimit};
 use crate::redis::Redis;
 use crate::rest;
 
@@ -91,12 +92,11 @@ impl App {
 }
 
 fn router(guard: Guard) -> Router {
-    let (body_bytes, cors) = (guard.config.limits.body_bytes, guard.config.cors.layer());
+    let cors = guard.config.cors.layer();
     let router = rest::router()
         .merge(command::router())
         .fallback(command_in_path)
-        .layer(middleware::from_fn_with_state(Arc::new(guard), pass))
-        .layer(DefaultBodyLimit::max(body_bytes));
+        .layer(middleware::from_fn_with_state(Arc::new(guard), pass));
     // Outermost: a browser that asks first sends no token.
     match cors {
         Some(cors) => router.layer(cors),
@@ -104,21 +104,40 @@ fn router(guard: Guard) -> Router {
     }
 }
 
-/// Lets a request pass as far as its token reaches. Notes what is to be logged beside the answer.
-async fn pass(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+/// Lets a request pass as far as its token and its quotas reach. Notes what is to be logged beside the answer.
+async fn pass(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let Guard { config, redis } = &*guard;
     let route = request.extensions().get::<MatchedPath>().cloned();
-    match Grant::of(&guard.config, &guard.redis, request.uri(), request.headers()) {
-        Err(problem) => problem.into_response(),
-        Ok(grant) => {
-            request.extensions_mut().insert(grant.clone());
-            let mut response = idempotency::once(&grant, request, next).await;
-            response.extensions_mut().insert(grant);
-            if let Some(route) = route {
-                response.extensions_mut().insert(route);
-            }
-            response
+    let (grant, outcome) = match Grant::of(config, redis, request.uri(), request.headers()) {
+        Ok(grant) => (Some(grant.clone()), admit(grant, &config.rate_limit, request, next).await),
+        Err(problem) => {
+            // Who tries out tokens has an address, too.
+            let taken = rate_limit::take(&Grant::of_nobody(config, redis), &config.rate_limit, request.headers()).await;
+            let refused = taken.err().filter(|refused| refused.kind == Kind::TooManyRequests);
+            (None, Err(refused.unwrap_or(problem)))
+        }
+    };
+    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    let extensions = response.extensions_mut();
+    if let Some(grant) = grant {
+        extensions.insert(grant);
+        if let Some(route) = route {
+            extensions.insert(route);
         }
     }
+    response
+}
+
+/// Takes a request from its quotas, and answers it.
+async fn admit(grant: Grant, limit: &RateLimit, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let mut left = HeaderMap::new();
+    if !grant.needs_no_token() {
+        left = rate_limit::take(&grant, limit, request.headers()).await?;
+    }
+    request.extensions_mut().insert(grant.clone());
+    let mut response = idempotency::once(&grant, request, next).await;
+    response.headers_mut().extend(left);
+    Ok(response)
 }
 
 /// Nothing that is answered is to be run, framed, guessed at or kept by a cache, unless it says so itself.
@@ -142,7 +161,7 @@ async fn command_in_path(request: Request) -> Response {
     if rest::owns(request.uri().path()) {
         return rest::no_such_path().into_response();
     }
-    command::handle.call(request, ()).await
+    command::HANDLER.call(request, ()).await
 }
 
 /// What the log says of an answer beside its status.
@@ -246,7 +265,7 @@ impl Entry<'_> {
         }
         match self.status {
             500.. => line!(error),
-            401 | 403 => line!(warn),
+            401 | 403 | 429 => line!(warn),
             _ => line!(info),
         }
     }

@@ -17,9 +17,8 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use axum::extract::FromRequestParts;
 use bytes::Bytes;
-use http::{HeaderMap, Uri, request::Parts};
+use http::{HeaderMap, Uri};
 
 use caller::Caller;
 pub use caller::TOKEN_IN_QUERY;
@@ -50,8 +49,21 @@ impl Grant {
     /// # Errors
     /// A problem that says why it may do nothing.
     pub fn of(config: &Arc<Config>, redis: &Arc<dyn Redis>, uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
-        let caller = Caller::of(config, uri, headers)?;
-        Ok(Self { redis: redis.clone(), config: config.clone(), caller, calls: Arc::default() })
+        Caller::of(config, uri, headers).map(|caller| Self::new(config, redis, caller))
+    }
+
+    /// What somebody may do who has no right to anything.
+    pub fn of_nobody(config: &Arc<Config>, redis: &Arc<dyn Redis>) -> Self {
+        Self::new(config, redis, Caller::Unneeded)
+    }
+
+    fn new(config: &Arc<Config>, redis: &Arc<dyn Redis>, caller: Caller) -> Self {
+        Self { redis: redis.clone(), config: config.clone(), caller, calls: Arc::default() }
+    }
+
+    /// Whether nothing is asked for that needs a token.
+    pub fn needs_no_token(&self) -> bool {
+        matches!(self.caller, Caller::Unneeded)
     }
 
     /// Sends a command.
@@ -91,14 +103,18 @@ impl Grant {
         self.by_sha1_or_source(script.by_sha1(keys, arguments), || script.by_source(keys, arguments)).await
     }
 
-    /// Runs a script about a key of Redstart's own.
+    /// Runs a script about keys of Redstart's own.
     ///
     /// # Errors
     /// As [`Self::execute`].
-    pub async fn run_on_own_key(&self, script: &Script, key: Bytes, arguments: &[Bytes]) -> Result<Reply, Problem> {
-        let keys = [key];
-        let by_source = || script.by_source(&keys, arguments).on_own_key();
-        let reply = self.by_sha1_or_source(script.by_sha1(&keys, arguments).on_own_key(), by_source).await;
+    pub async fn run_on_own_keys(
+        &self,
+        script: &Script,
+        keys: &[Bytes],
+        arguments: &[Bytes],
+    ) -> Result<Reply, Problem> {
+        let by_source = || script.by_source(keys, arguments).on_own_key();
+        let reply = self.by_sha1_or_source(script.by_sha1(keys, arguments).on_own_key(), by_source).await;
         reply.map_err(|refusal| refusal.of_own_script(script.access()))
     }
 
@@ -164,11 +180,11 @@ impl Grant {
     }
 
     fn check(&self, command: &Command) -> Result<(), Denial> {
-        if matches!(self.caller, Caller::Unneeded) && command.name != "PING" {
-            return Err(Denial::NoToken);
-        }
         if command.is_own {
             return Ok(());
+        }
+        if self.needs_no_token() && command.name != "PING" {
+            return Err(Denial::NoToken);
         }
         self.check_access(command.access)?;
         self.check_keys(&command.keys.of(&command.arguments).unwrap_or_default())?;
@@ -224,15 +240,6 @@ impl Grant {
     /// How many commands were sent.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Grant {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let grant = parts.extensions.get::<Self>().cloned();
-        grant.ok_or_else(|| Problem::new(Kind::Internal, "the request came past the check of its token"))
     }
 }
 

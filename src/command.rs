@@ -26,9 +26,9 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 use uuid::Uuid;
 
 use crate::auth::{Grant, TOKEN_IN_QUERY};
+use crate::handler::{Handle, Served};
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, ErrorReply, RedisError};
-use crate::rest::payload::Body;
 use crate::uri;
 use encode::{Answer, Encoding, InJson};
 use parse::Request;
@@ -39,7 +39,7 @@ const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 
 /// The routes; every other path that is nobody else's is a command, too.
 pub fn router() -> Router {
-    Router::new().route("/", any(handle)).route("/pipeline", any(handle)).route("/multi-exec", any(handle))
+    Router::new().route("/", any(HANDLER)).route("/pipeline", any(HANDLER)).route("/multi-exec", any(HANDLER))
 }
 
 /// Beside an answer, for the log: the command that was asked for, where it is one alone, and one of Redis.
@@ -53,8 +53,10 @@ enum Asked {
     Transaction(Vec<Request>),
 }
 
-/// Answers a request of this API.
-pub async fn handle(grant: Grant, method: Method, uri: Uri, headers: HeaderMap, Body(body): Body) -> Response {
+/// Answers every request of this API.
+pub const HANDLER: Served = Served(|asked| handle.handle(asked));
+
+async fn handle(grant: Grant, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     match respond(&grant, &method, &uri, &headers, &body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),

@@ -8,6 +8,7 @@ pub mod settings;
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tracing::Level;
 use crate::auth::policy::{Commands, Rules};
 use crate::auth::token::{self, Rights, Token};
 use crate::cors::Origins;
+use crate::rate_limit::RateLimit;
 use secret::Secret;
 use settings::{Setting, Settings, Sources};
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub commands: Commands,
     /// `[cors] origins`
     pub cors: Origins,
+    /// `[rate_limit]`
+    pub rate_limit: RateLimit,
     /// `[idempotency]`
     pub idempotency: Idempotency,
     /// `[limits]`
@@ -157,6 +161,10 @@ const MAX_KEY_BYTES: usize = 16 * 1024;
 const MAX_JSON_VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// 30 days.
 const MAX_IDEMPOTENCY_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// The most requests in a window.
+const MAX_REQUESTS: u32 = 1_000_000;
+/// One day.
+const MAX_RATE_WINDOW_SECONDS: u32 = 24 * 60 * 60;
 const MAX_REPLY_BYTES: usize = 128 * 1024 * 1024;
 const MAX_PIPELINE_COMMANDS: usize = 1_000_000;
 /// The longest time for a command that can be allowed, in milliseconds.
@@ -193,6 +201,7 @@ impl Config {
             cors: Origins::of(settings.get(Setting::CorsOrigins)).ok_or_else(|| {
                 settings.wrong(Setting::CorsOrigins, "a list of origins such as https://app.example, or *")
             })?,
+            rate_limit: rate_limit(&settings)?,
             idempotency: Idempotency {
                 keep_seconds: settings.number(Setting::IdempotencyKeep, 1, MAX_IDEMPOTENCY_SECONDS)?,
                 running_seconds: settings.number(Setting::IdempotencyRunning, 1, MAX_IDEMPOTENCY_SECONDS)?,
@@ -207,6 +216,30 @@ impl Config {
         };
         Ok(config)
     }
+}
+
+/// How many requests there may be.
+fn rate_limit(settings: &Settings) -> Result<RateLimit, ConfigError> {
+    let requests = |setting| settings.number(setting, 0, MAX_REQUESTS).map(NonZeroU32::new);
+    let address_header = match settings.get(Setting::AddressHeader) {
+        "" => None,
+        name => {
+            let wrong = |_| settings.wrong(Setting::AddressHeader, "the name of a header");
+            Some(name.parse().map_err(wrong)?)
+        }
+    };
+    let limit = RateLimit {
+        token_requests: requests(Setting::TokenRequests)?,
+        address_requests: requests(Setting::AddressRequests)?,
+        address_header,
+        window_seconds: settings.number(Setting::RateWindow, 1, MAX_RATE_WINDOW_SECONDS)?,
+    };
+    if limit.address_requests.is_some() && limit.address_header.is_none() {
+        return Err(
+            settings.wrong(Setting::AddressRequests, "0, unless `address_header` says where the address stands")
+        );
+    }
+    Ok(limit)
 }
 
 /// A list of commands and categories.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
-use crate::idempotency;
+use crate::{idempotency, rate_limit};
 
 /// Which origins may call from a browser: `[cors] origins`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Origins {
 /// How long a browser may remember what it was allowed.
 const MAX_AGE: Duration = Duration::from_hours(1);
 /// What a page may read of an answer beside what every page may.
-const EXPOSED: [HeaderName; 9] = [
+const EXPOSED: [HeaderName; 11] = [
     header::ETAG,
     header::LOCATION,
     header::RETRY_AFTER,
@@ -30,6 +30,8 @@ const EXPOSED: [HeaderName; 9] = [
     header::ACCEPT_RANGES,
     header::ALLOW,
     idempotency::REPLAYED,
+    rate_limit::RATE_LIMIT,
+    rate_limit::POLICY,
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("upstash-sync-token"),
 ];

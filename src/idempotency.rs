@@ -6,7 +6,7 @@
 mod kept;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -47,7 +47,7 @@ pub async fn once(grant: &Grant, request: Request, next: Next) -> Response {
 async fn first_or_again(grant: &Grant, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = key(&parts.headers)?;
-    let payload::Body(body) = payload::Body::from_request(Request::from_parts(parts.clone(), body), &()).await?;
+    let body = payload::read_body(body, grant.limits()).await?;
     let attempt = Attempt::of(grant, key, &parts, &body);
     match attempt.begin().await {
         Ok(None) => {
@@ -109,7 +109,7 @@ impl<'a> Attempt<'a> {
         let Idempotency { running_seconds, keep_seconds } = self.grant.idempotency();
         let times = [running_seconds, keep_seconds].map(|seconds| Bytes::from(seconds.to_string()));
         let arguments = [&[self.request.clone(), self.id.clone()], &times[..]].concat();
-        let reply = self.grant.run_on_own_key(&BEGIN, self.place.clone(), &arguments).await?;
+        let reply = self.grant.run_on_own_keys(&BEGIN, std::slice::from_ref(&self.place), &arguments).await?;
         let Reply::Bulk(state) = reply else { return Err(rest::unexpected(&reply, BEGIN.access())) };
         match &state[..] {
             b"first" => Ok(None),
@@ -152,7 +152,7 @@ impl<'a> Attempt<'a> {
         let arguments = [self.request.clone(), self.id.clone(), keep.into()].into_iter();
         let arguments: Vec<_> = arguments.chain(kept.map(Kept::into_bytes)).collect();
         // Whatever comes of it, the request was answered. The mark stays, so that it does not happen again.
-        match self.grant.run_on_own_key(&END, self.place.clone(), &arguments).await {
+        match self.grant.run_on_own_keys(&END, std::slice::from_ref(&self.place), &arguments).await {
             Ok(Reply::Integer(1)) => {}
             Ok(_) => tracing::warn!("another attempt at an idempotent request ran before this one had ended"),
             Err(problem) => {

@@ -13,9 +13,11 @@
 //! - [`openapi`]: its description
 //! - [`command`]: the command API, the protocol of the Upstash clients
 //! - [`cors`]: web pages of other origins
+//! - [`handler`]: how a handler is called
+//! - [`rate_limit`]: how many requests a token and an address may make
 //! - [`idempotency`]: a request that is sent again does not happen again
 //! - [`uri`]: the decoder of paths and queries
-//! - [`digest`]: SHA-1 in hexadecimal
+//! - [`digest`]: SHA-1 and SHA-256
 
 pub mod app;
 pub mod auth;
@@ -23,10 +25,12 @@ pub mod command;
 pub mod config;
 pub mod cors;
 pub mod digest;
+pub mod handler;
 pub mod idempotency;
 pub mod log;
 pub mod openapi;
 pub mod problem;
+pub mod rate_limit;
 pub mod redis;
 pub mod rest;
 pub mod uri;

@@ -79,11 +79,12 @@ const TOKEN: &str = "token";
 type Shared = (&'static str, &'static str, &'static str);
 
 /// What every operation that asks Redis may answer beside its own.
-const EVERYWHERE: [Shared; 9] = [
+const EVERYWHERE: [Shared; 10] = [
     ("400", "Malformed", "The request cannot be read"),
     ("401", "Unauthorized", "The token is missing or wrong"),
     ("403", "Forbidden", "The token, the key or the origin does not allow it"),
     ("422", "Invalid", "A value in the request is wrong"),
+    ("429", "TooManyRequests", "A quota is used up: `Retry-After` says when to try again"),
     ("500", "Internal", "A mistake of Redstart's"),
     ("502", "BadGateway", "Redis refuses Redstart, or answers what cannot be understood"),
     ("503", "Unavailable", "Not available now: `Retry-After` says when to try again"),

@@ -37,6 +37,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The request can be read, but a value in it is wrong.
     Invalid,
+    /// More requests than there is a quota for.
+    TooManyRequests,
     /// A mistake of Redstart's.
     Internal,
     /// What the host's interface to Redis cannot do.
@@ -75,6 +77,7 @@ impl Kind {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range-not-satisfiable", "The value has no such part")
             }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value in the request is wrong"),
+            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Redstart made a mistake"),
             Self::NotImplemented => (StatusCode::NOT_IMPLEMENTED, "not-implemented", "Not to be had here"),
             Self::BadGateway => (StatusCode::BAD_GATEWAY, "bad-gateway", "Redis cannot be used"),

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{HeaderName, HeaderValue, Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -125,8 +125,8 @@ impl Server {
             loop {
                 // The semaphore is never closed.
                 let place = Arc::clone(&places).acquire_owned().await;
-                let stream = self.accept().await;
-                let connection = graceful.watch(self.connection(stream));
+                let (stream, client) = self.accept().await;
+                let connection = graceful.watch(self.connection(stream, client));
                 tokio::spawn(async move {
                     // What goes wrong on a connection is between its client and hyper, which has answered it.
                     let _ = connection.await;
@@ -145,10 +145,10 @@ impl Server {
         }
     }
 
-    async fn accept(&self) -> TcpStream {
+    async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => return stream,
+                Ok(accepted) => return accepted,
                 Err(error) => {
                     self.stderr.log(format_args!("cannot accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -157,18 +157,29 @@ impl Server {
         }
     }
 
-    fn connection(&self, stream: TcpStream) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
+    fn connection(
+        &self,
+        stream: TcpStream,
+        client: SocketAddr,
+    ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
         // A response in two writes must not wait for the client's delayed acknowledgement. It fails only on a
         // connection that is gone already.
         let _ = stream.set_nodelay(true);
         let service = Arc::clone(&self.service);
-        let respond = service_fn(move |request: Request<Incoming>| {
+        let client = HeaderValue::try_from(client.to_string()).ok();
+        let respond = service_fn(move |mut request: Request<Incoming>| {
             let service = Arc::clone(&service);
+            if let Some(client) = &client {
+                request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
+            }
             async move { Ok::<_, Infallible>(service.respond(request).await) }
         });
         self.http.serve_connection(TokioIo::new(ClientStream::new(stream, self.write_timeout)), respond)
     }
 }
+
+/// The header in which Spin, too, tells the component who its client is, whatever the client says itself.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Refuses to serve others while `variable` has a value that is in the repository for everyone to read.
 fn refuse_local_values(address: SocketAddr, variable: Option<&str>) -> Result<(), Error> {

@@ -90,9 +90,11 @@ impl Variables {
         Ok(Rendered { text, secret })
     }
 
-    /// The first variable whose value is one for a developer's machine alone.
+    /// The first variable whose value is one for a developer's machine alone, or holds such a one.
     pub fn local_only(&self) -> Option<&str> {
-        self.0.iter().find(|(_, resolved)| resolved.value.starts_with(LOCAL_ONLY_PREFIX)).map(|(name, _)| name.as_str())
+        let is_of_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let holds_one = |value: &str| value.split(|c| !is_of_word(c)).any(|word| word.starts_with(LOCAL_ONLY_PREFIX));
+        self.0.iter().find(|(_, resolved)| holds_one(&resolved.value)).map(|(name, _)| name.as_str())
     }
 }
 

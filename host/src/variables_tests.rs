@@ -94,7 +94,13 @@ fn a_component_sees_what_the_manifest_gives_it() {
 
 #[test]
 fn values_for_local_use_are_found() {
-    for (value, found) in [("local-only-x", Some("b")), ("not-local-only-x", None), ("", None)] {
+    for (value, found) in [
+        ("local-only-x", Some("b")),
+        (r#"[{"token": "local-only-x"}]"#, Some("b")),
+        ("[auth]\ntoken = local-only-x", Some("b")),
+        ("not-local-only-x", None),
+        ("", None),
+    ] {
         let declared = declared(&[("a", Some("")), ("b", Some(value))]);
         let variables =
             Variables::resolve(&declared, RuntimeConfig::default(), &Settings::default()).expect("defaults");

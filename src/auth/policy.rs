@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Caller, Denial, Grant};
+use super::{Denial, Grant};
 use crate::redis::ErrorReply;
 use crate::redis::commands::{CATEGORIES, Row, Way};
 use crate::redis::keys::Keys;
@@ -82,7 +82,7 @@ impl Grant {
             return Err(no_permission());
         }
         // Redis itself lets a command that the table does not know write nothing, in the script that runs it.
-        if row.is_some_and(|row| self.check_access(row.access).is_err()) || matches!(self.caller, Caller::Unneeded) {
+        if row.is_some_and(|row| self.check_access(row.access).is_err()) || self.needs_no_token() {
             return Err(no_permission());
         }
         let told = row.and_then(|row| row.keys.of(arguments));

@@ -71,6 +71,10 @@ settings! {
     CorsOrigins:   "cors"   "origins"         ""                            None,                        false;
     CommandsDeny:  "commands" "deny"          "@admin, MIGRATE"             None,                        false;
     CommandsAllow: "commands" "allow"         ""                            None,                        false;
+    TokenRequests: "rate_limit" "token_requests" "0"                        None,                        false;
+    AddressRequests: "rate_limit" "address_requests" "0"                    None,                        false;
+    AddressHeader: "rate_limit" "address_header" ""                         None,                        false;
+    RateWindow:    "rate_limit" "window_seconds" "60"                       None,                        false;
     IdempotencyKeep: "idempotency" "keep_seconds" "86400"                   None,                        false;
     IdempotencyRunning: "idempotency" "running_seconds" "60"                None,                        false;
     LogLevel:      "log"    "level"           "info"                        Some("log_level"),           false;

@@ -2,9 +2,11 @@
 //! one list that `operations!` makes.
 
 use axum::Router;
-use axum::routing::{MethodFilter, MethodRouter};
+use axum::routing::{MethodFilter, on};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::{self, HttpMethod, RefOr, Schema};
+
+use crate::handler::{Serve, Served};
 
 /// A handler with where it is found: as it is served, or as it is described.
 pub struct Operation<S> {
@@ -16,8 +18,6 @@ pub struct Operation<S> {
     pub side: S,
 }
 
-/// Serves a handler.
-pub type Serve = fn(MethodFilter) -> MethodRouter;
 /// Describes a handler, and adds the schemas that it speaks of.
 pub type Describe = fn(&mut Schemas) -> openapi::path::Operation;
 /// Schemas by their names.
@@ -63,7 +63,7 @@ macro_rules! operations {
     ($($handler:ident),* $(,)?) => {
         pastey::paste! {
             vec![$(
-                $crate::rest::operation::Operation::of::<[<__path_ $handler>]>(|filter| axum::routing::on(filter, $handler))
+                $crate::rest::operation::Operation::of::<[<__path_ $handler>]>(|asked| $crate::handler::Handle::handle($handler, asked))
             ),*]
         }
     };
@@ -105,11 +105,11 @@ pub fn router(operations: &[Operation<Serve>]) -> Router {
     let mut router = Router::new();
     for operation in operations {
         for method in &operation.methods {
-            router = router.route(&operation.path, (operation.side)(filter(method)));
+            router = router.route(&operation.path, on(filter(method), Served(operation.side)));
         }
     }
     for (operation, parent, _, method) in by_query(operations) {
-        router = router.route(parent, (operation.side)(filter(method)));
+        router = router.route(parent, on(filter(method), Served(operation.side)));
     }
     for operation in operations {
         let Some((parent, _)) = operation.parent() else { continue };
@@ -121,7 +121,7 @@ pub fn router(operations: &[Operation<Serve>]) -> Router {
         for path in shadowing {
             for method in &operation.methods {
                 if !operations.iter().any(|other| other.is_at(path, method)) {
-                    router = router.route(path, (operation.side)(filter(method)));
+                    router = router.route(path, on(filter(method), Served(operation.side)));
                 }
             }
         }

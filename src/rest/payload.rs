@@ -1,11 +1,16 @@
 //! The body of a request: JSON, or the bytes themselves.
 
-use axum::extract::{FromRequest, Request, rejection::BytesRejection};
+use std::error::Error;
+
+use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
 use mediatype::{MediaType, names};
 use serde::Deserialize;
 
+use crate::config::Limits;
+use crate::handler::{Asked, Part};
 use crate::problem::{Kind, Problem};
 use crate::uri::shortened;
 
@@ -46,34 +51,34 @@ impl Payload {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Payload {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let make = kind(request.headers())?;
-        let Body(body) = Body::from_request(request, state).await?;
-        Ok(make(body))
+impl Part for Payload {
+    fn of(asked: &mut Asked) -> Result<Self, Problem> {
+        let make = kind(asked.headers())?;
+        asked.body().map(make)
     }
 }
 
-/// A body, whatever its content type.
-pub struct Body(pub Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Bytes::from_request(request, state).await.map(Self).map_err(unreadable)
+/// The bytes of the body, whatever its content type.
+impl Part for Bytes {
+    fn of(asked: &mut Asked) -> Result<Self, Problem> {
+        asked.body()
     }
 }
 
-fn unreadable(rejection: BytesRejection) -> Problem {
-    let cause = rejection.body_text();
-    match rejection.status().as_u16() {
-        413 => Problem::new(Kind::TooLarge, "the body is larger than `[limits] body_bytes` allows"),
-        _ => Problem::new(Kind::Malformed, "the body broke off or could not be read"),
-    }
-    .because(cause)
+/// Reads a body.
+///
+/// # Errors
+/// A problem where it broke off, or is larger than allowed.
+pub async fn read_body(body: Body, limits: &Limits) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(body, limits.body_bytes).await.map_err(|error| {
+        let problem = match error.source() {
+            Some(source) if source.is::<LengthLimitError>() => {
+                Problem::new(Kind::TooLarge, "the body is larger than `[limits] body_bytes` allows")
+            }
+            _ => Problem::new(Kind::Malformed, "the body broke off or could not be read"),
+        };
+        problem.because(error)
+    })
 }
 
 /// What the content type says the body is.

@@ -1,9 +1,9 @@
 //! Which key a request is about: the third segment of its path, or `?key=` for keys that no path can hold.
 
-use axum::extract::FromRequestParts;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header, request::Parts};
+use http::{HeaderName, HeaderValue, header};
 
+use crate::handler::{Asked, Part};
 use crate::problem::{Kind, Problem};
 use crate::uri::{self, Query};
 
@@ -50,12 +50,11 @@ impl Target {
 const KEY_SEGMENT: usize = 2;
 const PART_SEGMENT: usize = 4;
 
-impl<S: Sync> FromRequestParts<S> for Target {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut query = Query::of(&parts.uri)?;
-        let key = match uri::segment(&parts.uri, KEY_SEGMENT)? {
+impl Part for Target {
+    fn of(asked: &mut Asked) -> Result<Self, Problem> {
+        let uri = asked.uri();
+        let mut query = Query::of(uri)?;
+        let key = match uri::segment(uri, KEY_SEGMENT)? {
             // Most likely a variable that was not set.
             Some(key) if key.is_empty() => {
                 return Err(Problem::new(
@@ -71,15 +70,13 @@ impl<S: Sync> FromRequestParts<S> for Target {
                 )
             })?,
         };
-        Ok(Self { key, part: uri::segment(&parts.uri, PART_SEGMENT)?, query })
+        Ok(Self { key, part: uri::segment(uri, PART_SEGMENT)?, query })
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::of(&parts.uri)
+impl Part for Query {
+    fn of(asked: &mut Asked) -> Result<Self, Problem> {
+        Self::of(asked.uri())
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::secrets;
+
 /// A client with a token. Clones share its connections.
 #[derive(Clone)]
 pub struct Client {
@@ -122,7 +124,9 @@ impl Client {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
-        Ok(Response { status, headers, body })
+        let answer = Response { status, headers, body };
+        secrets::check(path, &answer);
+        Ok(answer)
     }
 
     /// `GET`

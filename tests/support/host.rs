@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::PASSWORD;
 use crate::client::Client;
+use crate::secrets;
 
 /// The token that reads and writes.
 pub const TOKEN: &str = "test-token";
@@ -94,6 +95,10 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.stop();
+        if !std::thread::panicking() {
+            let log = self.log();
+            assert_eq!(secrets::told(&log), [""; 0], "{log}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`host`]: the host with the component
 //! - [`process`]: the same as a process of its own
 //! - [`client`]: what speaks HTTP to it
+//! - [`secrets`]: what none of all that may tell
 //! - [`plain`]: what speaks to Redis, with nothing between
 //! - [`grammar`], [`pools`], [`random`]: generated commands
 
@@ -25,6 +26,7 @@ pub mod process;
 pub mod proxy;
 pub mod random;
 pub mod scripted;
+pub mod secrets;
 pub mod server;
 
 use host::Host;
