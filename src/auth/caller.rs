@@ -47,9 +47,9 @@ impl Caller {
                     let detail = "this token is for certain commands: send them by the command API";
                     return Err(forbidden(detail));
                 }
-                if given.starts_with(LOCAL_ONLY) && !hosts_are_known(&config.server.hosts, uri, headers) {
-                    static ONCE: Once = Once::new();
-                    ONCE.call_once(|| {
+                let may_be_warned_of = given.starts_with(LOCAL_ONLY) && !WARNED.is_completed();
+                if may_be_warned_of && !hosts_are_known(&config.server.hosts, uri, headers) {
+                    WARNED.call_once(|| {
                         tracing::warn!("a token for a developer's machine is in use beyond it: set another one");
                     });
                 }
@@ -135,5 +135,7 @@ fn no_token_configured() -> Problem {
     Problem::new(Kind::Unavailable, detail)
 }
 
+/// That a token for a developer's machine is in use beyond it is said once.
+static WARNED: Once = Once::new();
 /// How the secrets begin that the repository holds for a developer's machine.
 const LOCAL_ONLY: &[u8] = b"local-only-";

@@ -190,17 +190,25 @@ pub fn find(name: &[u8], first_argument: Option<&[u8]>) -> Option<&'static Row> 
     if name.contains(&SEPARATOR) {
         return None;
     }
-    let command = named(name.iter())?;
-    let subcommand = first_argument.and_then(|argument| named(name.iter().chain([&SEPARATOR]).chain(argument)));
-    Some(subcommand.unwrap_or(command))
+    let mut name = name.to_ascii_uppercase();
+    let (command, next) = named(&name)?;
+    name.push(SEPARATOR);
+    // Its subcommands stand right behind it.
+    let has_subcommands = next.is_some_and(|next| next.name.as_bytes().starts_with(&name));
+    let Some(argument) = first_argument.filter(|_| has_subcommands) else { return Some(command) };
+    name.extend(argument.to_ascii_uppercase());
+    Some(named(&name).map_or(command, |(row, _)| row))
 }
 
 /// What stands between a command's name and its subcommand's.
 const SEPARATOR: u8 = b'|';
 
-fn named<'a>(name: impl Iterator<Item = &'a u8> + Clone) -> Option<&'static Row> {
-    let by_name = |row: &Row| row.name.bytes().cmp(name.clone().map(u8::to_ascii_uppercase));
-    GROUPS.iter().find_map(|rows| rows.binary_search_by(by_name).ok().map(|index| &rows[index]))
+/// The row with this name, in capitals, and the one behind it.
+fn named(name: &[u8]) -> Option<(&'static Row, Option<&'static Row>)> {
+    let by_name = |row: &Row| row.name.as_bytes().cmp(name);
+    let place =
+        |rows: &&'static [Row]| rows.binary_search_by(by_name).ok().map(|index| (&rows[index], rows.get(index + 1)));
+    GROUPS.iter().find_map(place)
 }
 
 /// Whether a command could have this name. Redis itself looks no further than a zero byte.
@@ -244,6 +252,9 @@ mod tests {
 
     #[test]
     fn what_may_be_an_unknown_subcommand_is_in_every_category_of_the_known_ones_and_may_be_about_any_key() {
+        for container in all().filter(|row| row.has_subcommands()) {
+            assert_ne!(find(container.name.as_bytes(), Some(b"HELP")).map(|row| row.name), Some(container.name));
+        }
         for container in all().filter(|row| row.has_subcommands() && row.name != "COMMAND") {
             let is_its = |row: &&Row| row.name.split_once('|').is_some_and(|(command, _)| command == container.name);
             let categories = all().filter(is_its).fold(0, |categories, row| categories | row.categories);

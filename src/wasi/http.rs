@@ -49,7 +49,7 @@ async fn app() -> &'static App {
 fn answer(response: http::Response<Bytes>) -> Result<WasiResponse, ErrorCode> {
     let (parts, body) = response.into_parts();
     let headers: Vec<(String, Vec<u8>)> =
-        parts.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+        parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
     let headers = Fields::from_list(&headers).map_err(|error| ErrorCode::InternalError(Some(format!("{error:?}"))))?;
 
     // Dropped unwritten, it says that there are no trailers.
