@@ -89,7 +89,11 @@ fn kind(headers: &HeaderMap) -> Result<fn(Bytes) -> Payload, Problem> {
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(Problem::new(Kind::Malformed, "a part of a value, by `Content-Range`, cannot be written"));
     }
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Payload::Raw) };
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(value) = values.next() else { return Ok(Payload::Raw) };
+    if values.next().is_some() {
+        return Err(Problem::new(Kind::Malformed, "the header `Content-Type` is given more than once"));
+    }
     let unknown = || Problem::new(Kind::UnsupportedMediaType, "the header `Content-Type` is not a media type");
     let media = MediaType::parse(value.to_str().map_err(|_| unknown())?).map_err(|_| unknown())?;
 
@@ -229,5 +233,11 @@ mod tests {
         ] {
             assert_eq!(kind_of(content_type), expected, "{content_type}");
         }
+    }
+
+    #[test]
+    fn of_two_content_types_neither_is_taken() {
+        let headers = ["application/json", "text/plain"].map(|value| (header::CONTENT_TYPE, value.parse().unwrap()));
+        assert_eq!(kind(&headers.into_iter().collect()).err().map(|problem| problem.kind), Some(Kind::Malformed));
     }
 }

@@ -8,18 +8,20 @@ use http_range_header::parse_range_header;
 use super::entity_tag::EntityTag;
 use crate::problem::{Kind, Problem};
 
-/// The first and the last byte that the caller asks for; nothing where it asks for all, for several parts that exist, or
-/// for what cannot be read, which a server may answer with all.
+/// The first and the last byte that the caller asks for; nothing where it asks for all, for several parts that exist, twice,
+/// or for what cannot be read, which a server may answer with all.
 ///
 /// # Errors
 /// A problem where there are no such bytes.
 pub fn wanted(headers: &HeaderMap, tag: &EntityTag, length: usize) -> Result<Option<RangeInclusive<usize>>, Problem> {
-    let whole_if_changed = headers.get(header::IF_RANGE);
-    if whole_if_changed.is_some_and(|old| tag.header_value().is_ok_and(|tag| tag != *old)) {
+    let mut whole_if_changed = headers.get_all(header::IF_RANGE).iter();
+    if whole_if_changed.any(|old| tag.header_value().is_ok_and(|tag| tag != *old)) {
         return Ok(None);
     }
-    let Some(ranges) = headers.get(header::RANGE).and_then(|range| parse_range_header(range.to_str().ok()?).ok())
-    else {
+    let mut given = headers.get_all(header::RANGE).iter();
+    // Of two headers neither is meant more than the other.
+    let (Some(range), None) = (given.next(), given.next()) else { return Ok(None) };
+    let Some(ranges) = range.to_str().ok().and_then(|range| parse_range_header(range).ok()) else {
         return Ok(None);
     };
     let Ok(ranges) = ranges.validate(length as u64) else {
@@ -42,13 +44,14 @@ mod tests {
     use super::*;
     use crate::rest::form::Form;
 
-    fn of(range: &str, if_range: Option<&str>, length: usize) -> Result<Option<RangeInclusive<usize>>, Kind> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::RANGE, range.parse().unwrap());
-        if let Some(tag) = if_range {
-            headers.insert(header::IF_RANGE, tag.parse().unwrap());
-        }
+    fn of_all(ranges: &[&str], if_ranges: &[&str], length: usize) -> Result<Option<RangeInclusive<usize>>, Kind> {
+        let ranges = ranges.iter().map(|range| (header::RANGE, range.parse().unwrap()));
+        let headers = ranges.chain(if_ranges.iter().map(|tag| (header::IF_RANGE, tag.parse().unwrap()))).collect();
         wanted(&headers, &EntityTag::of(b"abc", Form::Raw), length).map_err(|problem| problem.kind)
+    }
+
+    fn of(range: &str, if_range: Option<&str>, length: usize) -> Result<Option<RangeInclusive<usize>>, Kind> {
+        of_all(&[range], if_range.as_slice(), length)
     }
 
     #[test]
@@ -73,5 +76,13 @@ mod tests {
         assert_eq!(of("bytes=0-1", Some("\"a9993e364706816aba3e25717850c26c9cd0d89d-raw\""), 3), Ok(Some(0..=1)));
         assert_eq!(of("bytes=0-1", Some("\"other\""), 3), Ok(None));
         assert_eq!(of("bytes=0-1", Some("Sun, 22 Nov 2026 00:00:00 GMT"), 3), Ok(None));
+    }
+
+    #[test]
+    fn of_headers_that_are_given_twice_none_counts_more_than_the_other() {
+        assert_eq!(of_all(&["bytes=0-1", "bytes=2-3"], &[], 10), Ok(None));
+        assert_eq!(of_all(&["bytes=0-1", "bytes=0-1"], &[], 10), Ok(None));
+        let tag = "\"a9993e364706816aba3e25717850c26c9cd0d89d-raw\"";
+        assert_eq!(of_all(&["bytes=0-1"], &[tag, "\"other\""], 3), Ok(None));
     }
 }
