@@ -41,6 +41,17 @@ impl HeadLimits {
     }
 }
 
+/// Refuses a body that has another coding below its chunks, which hyper undoes: the component, from which WASI hides the
+/// header, would take it for what was sent (RFC 9112, section 6.1).
+pub(crate) fn check_coding(headers: &http::HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Problem::TransferCoding),
+    }
+}
+
 /// Puts the host that the client named into the target, where the component looks for it: WASI hides the `Host` header.
 pub(crate) fn name_host(head: &mut Parts) -> Result<(), Problem> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
@@ -94,5 +105,19 @@ mod tests {
             assert_eq!(named(target, hosts, Version::HTTP_11).as_deref(), expected, "{target} {hosts:?}");
         }
         assert_eq!(named("/a", &[], Version::HTTP_10).as_deref(), Some("/a"));
+    }
+
+    #[test]
+    fn a_body_is_chunked_once_and_nothing_else() {
+        let is_fine = |codings: &[&str]| {
+            let headers = codings.iter().map(|coding| (header::TRANSFER_ENCODING, coding.parse().expect("a value")));
+            check_coding(&headers.collect()).is_ok()
+        };
+        assert!(is_fine(&[]) && is_fine(&["chunked"]) && is_fine(&["Chunked "]));
+        for codings in
+            [&["gzip, chunked"][..], &["chunked, chunked"], &["identity", "chunked"], &["chunked", "chunked"], &[""]]
+        {
+            assert!(!is_fine(codings), "{codings:?}");
+        }
     }
 }

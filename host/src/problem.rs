@@ -17,6 +17,8 @@ pub(crate) enum Problem {
     NoRoute,
     /// The request names no host, or two.
     BadAuthority,
+    /// The body has a transfer coding that nobody would undo.
+    TransferCoding,
     /// The body has more than so many bytes.
     BodyTooLarge(u64),
     /// The target is longer than so many bytes.
@@ -38,6 +40,7 @@ impl Problem {
         match self {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BadAuthority => StatusCode::BAD_REQUEST,
+            Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -52,6 +55,7 @@ impl Problem {
         match self {
             Self::NoRoute => "No route of the application matches this path.".to_owned(),
             Self::BadAuthority => "The request must name one host, in its Host header or in its target.".to_owned(),
+            Self::TransferCoding => "The only transfer coding of a body is chunked, once.".to_owned(),
             Self::BodyTooLarge(limit) => format!("The body of a request may have {limit} bytes."),
             Self::UrlTooLong(limit) => format!("The path and the query of a request may have {limit} bytes."),
             Self::HeadTooLarge(limit) => format!("The path and the headers of a request may have {limit} bytes."),
@@ -99,6 +103,7 @@ mod tests {
         for (problem, status) in [
             (Problem::NoRoute, 404),
             (Problem::BadAuthority, 400),
+            (Problem::TransferCoding, 501),
             (Problem::BodyTooLarge(5), 413),
             (Problem::UrlTooLong(5), 414),
             (Problem::HeadTooLarge(5), 431),

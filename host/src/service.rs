@@ -20,7 +20,7 @@ use wasmtime_wasi_http::{
 use crate::{
     body::{self, BodyLimits, bounded, linger},
     engine::one_line,
-    head::{HeadLimits, name_host},
+    head::{HeadLimits, check_coding, name_host},
     instance::Instances,
     memory::Full,
     output::Sink,
@@ -67,7 +67,8 @@ impl Service {
 
     async fn run(&self, request: Request<Incoming>) -> Result<Response<WasiBody>, Problem> {
         let (mut head, body) = request.into_parts();
-        if let Err(problem) = self.head_limits.check(&head.uri, &head.headers) {
+        let head_is_fine = self.head_limits.check(&head.uri, &head.headers).and_then(|()| check_coding(&head.headers));
+        if let Err(problem) = head_is_fine {
             linger(body);
             return Err(problem);
         }
