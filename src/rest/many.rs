@@ -74,7 +74,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// Names with what they stand for, in order: an object, or a list of pairs where a name is not UTF-8 or stands there
-/// twice.
+/// twice. An object with a name twice is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields<T>(pub Vec<(Text, T)>);
 
@@ -153,7 +153,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fields<T> {
                     }
                     fields.push((Text(name.into()), map.next_value()?));
                 }
-                Ok(Fields(fields))
+                let fields = Fields(fields);
+                // Readers of JSON disagree on which of the two counts (RFC 8259, section 4).
+                if fields.repeat_a_name() {
+                    return Err(de::Error::custom("a name is given more than once"));
+                }
+                Ok(fields)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fields<T>, A::Error> {
@@ -200,6 +205,8 @@ mod tests {
         for json in ["1", r#"["a","1"]"#, r#"[["a"]]"#, r#"[["a","1","2"]]"#, r#"{"a":null}"#] {
             assert_eq!(read(json), None, "{json}");
         }
+        assert_eq!(read(r#"{"a":1,"\u0061":2}"#), None);
+        assert_eq!(read(r#"[["a",1],["a",2]]"#).map(|fields| fields.len()), Some(2));
         let with_null = serde_json::from_str::<Fields<Option<NewText>>>(r#"{"a":null}"#).unwrap();
         assert_eq!(with_null.0, [(Text("a".into()), None)]);
     }
