@@ -232,8 +232,10 @@ fn tidy(text: &str) -> Result<String, String> {
 /// What may stand in a section, as the end of an error.
 fn known_keys(section: Option<&str>) -> String {
     let keys: Vec<_> = TABLE.iter().filter(|row| Some(row.section) == section).map(|row| row.key).collect();
-    match keys[..] {
-        [] => "; sections: server, redis, auth, log, limits".to_owned(),
-        _ => format!("; keys: {}", keys.join(", ")),
+    if keys.is_empty() {
+        let mut sections: Vec<_> = TABLE.iter().map(|row| row.section).collect();
+        sections.dedup();
+        return format!("; sections: {}", sections.join(", "));
     }
+    format!("; keys: {}", keys.join(", "))
 }
