@@ -163,7 +163,7 @@ impl Client {
     ///
     /// # Panics
     /// When the connection fails.
-    pub fn raw(&self, request: &str) -> String {
+    pub fn raw(&self, request: &(impl AsRef<[u8]> + ?Sized)) -> String {
         let mut connection = self.begin(request);
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).expect("the host closes the connection");
@@ -174,10 +174,10 @@ impl Client {
     ///
     /// # Panics
     /// When the connection fails.
-    pub fn begin(&self, request: &str) -> TcpStream {
+    pub fn begin(&self, request: &(impl AsRef<[u8]> + ?Sized)) -> TcpStream {
         let mut connection = TcpStream::connect(self.address).expect("the host accepts");
         connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
-        connection.write_all(request.as_bytes()).expect("the host reads");
+        connection.write_all(request.as_ref()).expect("the host reads");
         connection
     }
 
