@@ -21,6 +21,7 @@ mod given_twice;
 mod hashes;
 mod hostile_input;
 mod idempotency;
+mod imports;
 mod instances;
 mod keys;
 mod limits;
