@@ -113,8 +113,7 @@ async fn pass(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> 
         Err(problem) => {
             // Who tries out tokens has an address, too.
             let taken = rate_limit::take(&Grant::of_nobody(config, redis), &config.rate_limit, request.headers()).await;
-            let refused = taken.err().filter(|refused| refused.kind == Kind::TooManyRequests);
-            (None, Err(refused.unwrap_or(problem)))
+            (None, Err(taken.err().unwrap_or(problem)))
         }
     };
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
@@ -132,7 +131,12 @@ async fn pass(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> 
 async fn admit(grant: Grant, limit: &RateLimit, mut request: Request, next: Next) -> Result<Response, Problem> {
     let mut left = HeaderMap::new();
     if !grant.needs_no_token() {
-        left = rate_limit::take(&grant, limit, request.headers()).await?;
+        match rate_limit::take(&grant, limit, request.headers()).await {
+            Err(problem) if rate_limit::is_uncounted(&problem) => {
+                tracing::warn!(error = problem.for_log(), "requests are not counted");
+            }
+            taken => left = taken?,
+        }
     }
     request.extensions_mut().insert(grant.clone());
     let mut response = idempotency::once(&grant, request, next).await;

@@ -232,6 +232,11 @@ impl Grant {
         self.caller.identity()
     }
 
+    /// Whether the caller has a token.
+    pub fn has_token(&self) -> bool {
+        matches!(self.caller, Caller::Holder(_))
+    }
+
     /// The token's name in the log.
     pub fn token_name(&self) -> &str {
         self.caller.name()

@@ -214,6 +214,10 @@ impl Config {
                 pipeline_commands: settings.number(Setting::PipelineCommands, 1, MAX_PIPELINE_COMMANDS)?,
             },
         };
+        if config.auth == Auth::None && config.cors == Origins::Any {
+            let needed = "the origins by name, while `[auth] mode = none` lets their pages do everything";
+            return Err(settings.wrong(Setting::CorsOrigins, needed));
+        }
         Ok(config)
     }
 }

@@ -38,7 +38,8 @@ static END: Script = script!(Write: "idempotency/end.lua");
 pub async fn once(grant: &Grant, request: Request, next: Next) -> Response {
     let is_new_each_time =
         [Method::POST, Method::PATCH].contains(request.method()) || !rest::owns(request.uri().path());
-    if !is_new_each_time || grant.only_reads() || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
+    let changes_nothing = grant.only_reads() || grant.needs_no_token();
+    if !is_new_each_time || changes_nothing || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }
     first_or_again(grant, request, next).await.unwrap_or_else(IntoResponse::into_response)
@@ -98,8 +99,11 @@ impl<'a> Attempt<'a> {
         let identity = grant.identity();
         let name = [&identity, parts.method.as_str(), target].map(str::as_bytes);
         let name = sha1_hex(&[&name[..], &[key]].concat().join(&b' '));
-        let heeded = HEEDED.into_iter().flat_map(|name| parts.headers.get_all(name)).map(HeaderValue::as_bytes);
-        let request = sha1_hex(&heeded.chain([&body[..]]).collect::<Vec<_>>().join(&b'\n'));
+        let values = |name: HeaderName| parts.headers.get_all(&name).iter().map(move |value| (name.clone(), value));
+        let heeded = HEEDED.into_iter().flat_map(values);
+        let lines: Vec<_> =
+            heeded.map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()].join(&b':')).collect();
+        let request = sha1_hex(&lines.iter().map(Vec::as_slice).chain([&body[..]]).collect::<Vec<_>>().join(&b'\n'));
         let place = grant.own_key(&format!("idempotency:{name}"));
         Self { grant, place, request: request.into(), id: Uuid::now_v7().to_string().into() }
     }

@@ -33,7 +33,7 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// The header that says what there is in all.
 pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-static TAKE: Script = script!(Write: "rate_limit/take.lua");
+static TAKE: Script = script!(Write: "rest/allow_oom.lua", "rate_limit/take.lua");
 
 /// One quota.
 struct Quota {
@@ -43,15 +43,20 @@ struct Quota {
     requests: NonZeroU32,
 }
 
+/// Whether the quotas cannot be counted since Redis takes no writes. It refuses those of callers as well, and may serve what
+/// they read.
+pub fn is_uncounted(problem: &Problem) -> bool {
+    problem.code.as_deref().is_some_and(|code| ["READONLY", "MISCONF"].contains(&code))
+}
+
 /// Takes a request from the quotas of its token and its address. Gives the headers that say what is left; none where there
 /// is no quota.
 ///
 /// # Errors
 /// A problem where one is used up, or Redis cannot be asked.
 pub async fn take(grant: &Grant, limit: &RateLimit, headers: &HeaderMap) -> Result<HeaderMap, Problem> {
-    let identity = grant.identity();
-    let token = limit.token_requests.filter(|_| !identity.is_empty());
-    let token = token.map(|requests| Quota { name: "token", of: identity, requests });
+    let token = limit.token_requests.filter(|_| grant.has_token());
+    let token = token.map(|requests| Quota { name: "token", of: grant.token_name().to_owned(), requests });
     let address = limit.address_requests.zip(limit.address_header.as_ref());
     let address = address.map(|(requests, header)| Quota {
         name: "address",
@@ -100,8 +105,9 @@ fn state(reply: &Reply, quotas: usize) -> Option<(u64, Vec<[u64; 2]>)> {
 /// The address in a header: the last one in a list, which the nearest proxy added. A client that has many of version 6
 /// counts as one, and so do all whose address cannot be told.
 fn address_in<'a>(values: impl DoubleEndedIterator<Item = &'a HeaderValue>) -> String {
-    let last = values.map(HeaderValue::to_str).next_back().and_then(Result::ok).unwrap_or_default();
-    let last = last.rsplit(',').next().unwrap_or_default().trim();
+    let last = values.map(HeaderValue::as_bytes).next_back().unwrap_or_default();
+    let last = last.rsplit(|byte| *byte == b',').next().unwrap_or_default();
+    let last = std::str::from_utf8(last).unwrap_or_default().trim();
     let bare = last.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse().ok().or_else(|| last.parse().ok().map(|address: SocketAddr| address.ip()));
     match address.map(|address: IpAddr| address.to_canonical()) {
@@ -119,7 +125,7 @@ mod tests {
     use super::*;
 
     fn address(values: &[&'static str]) -> String {
-        let values: Vec<_> = values.iter().map(|value| HeaderValue::from_static(value)).collect();
+        let values: Vec<_> = values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()).unwrap()).collect();
         address_in(values.iter())
     }
 
@@ -129,6 +135,7 @@ mod tests {
             (&["192.0.2.1"][..], "192.0.2.1"),
             (&["203.0.113.7, 192.0.2.1"], "192.0.2.1"),
             (&["203.0.113.7", "192.0.2.1"], "192.0.2.1"),
+            (&["\u{ff}, 192.0.2.1"], "192.0.2.1"),
             (&["192.0.2.1:50000"], "192.0.2.1"),
             (&["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2::/64"),
             (&["[2001:db8:1:2:ffff::1]:50000"], "2001:db8:1:2::/64"),

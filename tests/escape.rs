@@ -220,6 +220,15 @@ fn no_command_tells_or_changes_what_is_out_of_reach() {
 }
 
 #[test]
+fn options_of_newer_servers_are_no_way_out() {
+    let worlds = Worlds::new();
+    for call in ["XREADGROUP GROUP grp c CLAIM 0 STREAMS x >", "XREAD MAXCOUNT 5 STREAMS x 0"] {
+        let answer = run(&worlds.hosts[0].client, json!(call.split(' ').collect::<Vec<_>>())).json();
+        assert!(answer["error"].as_str().unwrap().starts_with("NOPERM"), "{call}: {answer}");
+    }
+}
+
+#[test]
 fn what_is_in_reach_is_served() {
     let worlds = Worlds::new();
     let client = &worlds.hosts[0].client;

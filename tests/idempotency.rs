@@ -171,3 +171,25 @@ fn what_cannot_change_anything_is_not_marked() {
     assert_eq!(send(client, "k", "PUT", "/v1/strings/k", r#"{"value": "v"}"#).status, 201);
     assert_eq!(kept(&server), [""; 0]);
 }
+
+#[test]
+fn what_needs_no_token_is_not_marked() {
+    let (server, host) = setup();
+    let nobody = host.client.with_token(None);
+    for path in ["/healthz", "/readyz", "/docs/x", "/openapi.json"] {
+        assert_eq!(nobody.send("POST", path, &[("idempotency-key", "k")], b"x").status, 405, "{path}");
+    }
+    assert_eq!(server.command::<i64>(&[b"DBSIZE"]), 0);
+}
+
+#[test]
+fn one_condition_is_not_another() {
+    let (_server, Host { ref client, .. }) = setup();
+    assert_eq!(send(client, "a", "POST", "/v1/strings", r#"{"key": "k", "value": "v"}"#).status, 201);
+    let append = |condition: &str| {
+        let headers = [JSON, ("idempotency-key", "b"), (condition, "*")];
+        client.send("PATCH", "/v1/strings/k", &headers, br#"{"append": "w"}"#)
+    };
+    assert_eq!(append("if-match").status, 200);
+    append("if-none-match").problem(422);
+}

@@ -126,3 +126,32 @@ fn without_quotas_nothing_is_said_or_kept() {
     assert_eq!(server.command::<i64>(&[b"DBSIZE"]), 0);
     assert!(host.log().contains("redis_calls=2"), "{}", host.log());
 }
+
+#[test]
+fn a_shorter_window_holds_at_once() {
+    let (server, _) = setup();
+    let long = host(&server, "[rate_limit]\ntoken_requests = 2\nwindow_seconds = 86400");
+    let short = host(&server, "[rate_limit]\ntoken_requests = 2\nwindow_seconds = 60");
+    for _ in 0..3 {
+        long.client.get("/v1/strings/k");
+    }
+    let refused = short.client.get("/v1/strings/k");
+    refused.problem(429);
+    assert!((1..=60).contains(&refused.header("retry-after").parse::<u64>().unwrap()), "{refused:?}");
+}
+
+#[test]
+fn a_redis_that_takes_no_writes_still_serves_reads() {
+    let (server, _) = setup();
+    server.command::<String>(&[b"SET", b"k", b"v"]);
+    let host = host(&server, BY_ADDRESS);
+    let stranger = host.client.with_token(Some("guess"));
+    server.command::<String>(&[b"CONFIG", b"SET", b"maxmemory", b"1"]);
+    assert_eq!(from(&host.client, "192.0.2.1").status, 200);
+    server.command::<String>(&[b"CONFIG", b"SET", b"maxmemory", b"0"]);
+    server.command::<String>(&[b"REPLICAOF", b"127.0.0.1", b"1"]);
+    assert_eq!(from(&host.client, "192.0.2.2").status, 200);
+    assert!(host.log().contains("requests are not counted"), "{}", host.log());
+    // Who only tries out tokens learns nothing meanwhile.
+    assert_eq!(from(&stranger, "192.0.2.3").status, 503);
+}

@@ -45,7 +45,7 @@ impl Caller {
                 let token = find(tokens, given)?;
                 if token.rights.commands.is_some() && rest::owns(uri.path()) {
                     let detail = "this token is for certain commands: send them by the command API";
-                    return Err(forbidden(detail));
+                    return Err(forbidden(detail).because(format_args!("its name is {}", token.name)));
                 }
                 let may_be_warned_of = given.starts_with(LOCAL_ONLY) && !WARNED.is_completed();
                 if may_be_warned_of && !hosts_are_known(&config.server.hosts, uri, headers) {
@@ -97,7 +97,9 @@ fn find(tokens: &[Arc<Token>], given: &[u8]) -> Result<Arc<Token>, Problem> {
         }
     }
     match found {
-        Some(token) if token.has_expired() => Err(unauthorized("the token has expired", WRONG_TOKEN)),
+        Some(token) if token.has_expired() => {
+            Err(unauthorized("the token has expired", WRONG_TOKEN).because(format_args!("its name is {}", token.name)))
+        }
         Some(token) => Ok(token.clone()),
         None => Err(unauthorized("the token is not a valid one", WRONG_TOKEN)),
     }

@@ -145,21 +145,21 @@ pub fn outcome(reply: Reply, request: &Request) -> Result<Reply, Failure> {
         .map_err(|error| if was_not_run(&error) { Failure::AskAgain(as_text(request)) } else { Failure::Reply(error) })
 }
 
-/// A reply without keys of Redstart's own, where it lists keys.
+/// A reply without keys that are not for the caller to see, where it lists keys.
 pub fn visible(reply: Reply, request: &Request, grant: &Grant) -> Reply {
-    let is_own = |key: &Reply| matches!(key, Reply::Bulk(key) if grant.hides(key));
+    let is_hidden = |key: &Reply| matches!(key, Reply::Bulk(key) if grant.hides(key));
     match (request.row.map(|row| row.name), reply) {
         (Some("KEYS"), Reply::Array(mut keys)) => {
-            keys.retain(|key| !is_own(key));
+            keys.retain(|key| !is_hidden(key));
             Reply::Array(keys)
         }
         (Some("SCAN"), Reply::Array(mut page)) => {
             if let Some(Reply::Array(keys)) = page.last_mut() {
-                keys.retain(|key| !is_own(key));
+                keys.retain(|key| !is_hidden(key));
             }
             Reply::Array(page)
         }
-        (Some("RANDOMKEY"), key) if is_own(&key) => Reply::Nil,
+        (Some("RANDOMKEY"), key) if is_hidden(&key) => Reply::Nil,
         (_, reply) => reply,
     }
 }

@@ -58,7 +58,14 @@ impl Command {
 
     /// A command with a scalar reply, whose keys whoever makes it has looked at.
     pub fn scalar(name: impl Into<Cow<'static, str>>, access: Access) -> Self {
-        Self { name: name.into(), shape: Shape::Scalar, access, keys: Keys::None, arguments: Vec::new(), is_own: false }
+        Self {
+            name: name.into(),
+            shape: Shape::Scalar,
+            access,
+            keys: Keys::LookedAt,
+            arguments: Vec::new(),
+            is_own: false,
+        }
     }
 
     /// The same with a list for a reply.

@@ -7,6 +7,8 @@ use bytes::Bytes;
 pub enum Keys {
     /// None: it tells nothing of the data, and changes none.
     None,
+    /// None that is not looked at already, by whoever makes the command.
+    LookedAt,
     /// None: it is about all of a database, or about the server.
     Server,
     /// None, and its reply lists keys.
@@ -58,7 +60,9 @@ impl Keys {
         let first = arguments.first();
         // Too few arguments: Redis will say so, and touches no key.
         Some(match self {
-            Self::None | Self::Server | Self::InReply | Self::Channel | Self::ChannelsFrom(_) => vec![],
+            Self::None | Self::LookedAt | Self::Server | Self::InReply | Self::Channel | Self::ChannelsFrom(_) => {
+                vec![]
+            }
             Self::First => first.into_iter().collect(),
             Self::At(position) => arguments.get(position).into_iter().collect(),
             Self::Copy if arguments.iter().skip(2).any(|option| option.eq_ignore_ascii_case(b"DB")) => return None,
@@ -71,7 +75,7 @@ impl Keys {
             Self::FirstAndCounted if arguments.len() < 2 => first.into_iter().collect(),
             Self::FirstAndCounted => first.into_iter().chain(counted(1)?).collect(),
             Self::AfterStreams => {
-                let behind = after_streams(arguments).unwrap_or_default();
+                let behind = after_streams(arguments)?;
                 behind.iter().take(behind.len() / 2).collect()
             }
             Self::FirstAndStore => first.into_iter().chain(behind(&["STORE", "STOREDIST"])).collect(),
@@ -93,7 +97,7 @@ impl Keys {
 }
 
 /// What stands behind `STREAMS`, where nothing but the options of `XREAD` and `XREADGROUP` stands before it: a group or a
-/// consumer may have that name, too.
+/// consumer may have that name, too. Options that are not known here may be of a newer Redis, and take any number of words.
 fn after_streams(mut arguments: &[Bytes]) -> Option<&[Bytes]> {
     const OPTIONS: [(&str, usize); 5] = [("STREAMS", 0), ("COUNT", 1), ("BLOCK", 1), ("GROUP", 2), ("NOACK", 0)];
     loop {
@@ -133,8 +137,8 @@ mod tests {
             (Keys::AfterStreams, "COUNT 1 streams a b 0 0", Some("a b")),
             (Keys::AfterStreams, "GROUP streams c STREAMS a >", Some("a")),
             (Keys::AfterStreams, "COUNT 1 GROUP streams a NOACK streams b >", Some("b")),
-            (Keys::AfterStreams, "COUNT 1", Some("")),
-            (Keys::AfterStreams, "NONSENSE STREAMS a 0", Some("")),
+            (Keys::AfterStreams, "COUNT 1", None),
+            (Keys::AfterStreams, "CLAIM 0 STREAMS a 0", None),
             (Keys::FirstAndStore, "k 1 2 3 m store d", Some("k d")),
             (Keys::Sort, "k LIMIT 0 1 STORE d", Some("k d")),
             (Keys::Sort, "k BY w_*", None),
