@@ -4,6 +4,7 @@
 
 mod access;
 mod browsers;
+mod budget;
 mod channels;
 mod clients;
 mod command_limits;

@@ -40,6 +40,7 @@ struct EngineKey {
     max_instances: u32,
     max_instance_memory: usize,
     cache_dir: Option<PathBuf>,
+    counts_fuel: bool,
 }
 
 /// A file as it was when it was compiled.
@@ -70,6 +71,7 @@ pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<Co
         max_instances: settings.max_instances,
         max_instance_memory: settings.max_instance_memory,
         cache_dir: settings.cache_dir.clone(),
+        counts_fuel: settings.fuel.is_some(),
     };
     let key = ComponentKey {
         engine: engine_key.clone(),
@@ -103,6 +105,7 @@ fn new_engine(settings: &Settings) -> Result<Engine, Error> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
     config.epoch_interruption(true);
+    config.consume_fuel(settings.fuel.is_some());
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
     match cache(settings.cache_dir.as_deref()) {
         Ok(cache) => {

@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -113,6 +113,7 @@ pub(crate) struct Instances {
     lifetime: Lifetime,
     memory: Arc<Total>,
     max_instance_memory: usize,
+    fuel: Option<Arc<AtomicU64>>,
 }
 
 impl Instances {
@@ -124,7 +125,8 @@ impl Instances {
         settings: &Settings,
     ) -> Self {
         let lifetime = Lifetime::new(settings);
-        Self { component, server_ended, lifetime, memory, max_instance_memory: settings.max_instance_memory }
+        let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
+        Self { component, server_ended, lifetime, memory, max_instance_memory, fuel }
     }
 
     fn state(&self, large: Arc<Large>) -> Result<InstanceState> {
@@ -163,6 +165,9 @@ impl HandlerState for Instances {
         let compute_timeout = self.lifetime.compute_timeout;
         store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
         store.set_epoch_deadline(1);
+        if self.fuel.is_some() {
+            store.set_fuel(u64::MAX)?;
+        }
         let computing = Arc::clone(&store.data().computing);
         let service = self.component.pre.instantiate_async(&mut store).await?;
         Ok(Instance {
@@ -170,7 +175,12 @@ impl HandlerState for Instances {
             proxy: Proxy::P3(service),
             view: InstanceState::http,
             expiration: Expiration::new(self.lifetime, computing),
-            state: Worker { lifetime: self.lifetime, large, server_ended: Arc::clone(&self.server_ended) },
+            state: Worker {
+                lifetime: self.lifetime,
+                large,
+                server_ended: Arc::clone(&self.server_ended),
+                fuel: self.fuel.clone(),
+            },
         })
     }
 }
@@ -180,6 +190,7 @@ pub(crate) struct Worker {
     lifetime: Lifetime,
     large: Arc<Large>,
     server_ended: Arc<AtomicBool>,
+    fuel: Option<Arc<AtomicU64>>,
 }
 
 impl WorkerState for Worker {
@@ -212,6 +223,9 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<InstanceState>, result: Result<()>) {
+        if let (Some(fuel), Ok(left)) = (&self.fuel, store.get_fuel()) {
+            fuel.fetch_add(u64::MAX - left, Ordering::AcqRel);
+        }
         if let Err(error) = result
             && !self.server_ended.load(Ordering::Acquire)
         {

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -130,6 +131,10 @@ pub struct Settings {
     /// The largest reply of Redis that is handed to the component, in bytes.
     pub max_reply_bytes: usize,
 
+    /// If given, counts what all instances have computed until they ended, in wasmtime's fuel: about one for each
+    /// instruction of WebAssembly. It costs time, and is for measurements.
+    pub fuel: Option<Arc<AtomicU64>>,
+
     /// The folder of compiled components; `None` is the platform's cache folder.
     pub cache_dir: Option<PathBuf>,
     /// Where the component's standard output goes.
@@ -167,6 +172,7 @@ impl Default for Settings {
             max_memory: DEFAULT_MAX_MEMORY,
             redis_timeout: DEFAULT_REDIS_TIMEOUT,
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+            fuel: None,
             cache_dir: None,
             stdout: Sink::stdout(),
             stderr: Sink::stderr(),

@@ -1,0 +1,63 @@
+//! What a request may cost the component: instructions, which are the same each time where time is not.
+//!
+//! They are counted in wasmtime's fuel, mostly one for each instruction of WebAssembly. What the host does is not in
+//! it (docs/performance.md). A budget is what was measured; a tenth more fails, and so does a tenth less: then the budget is
+//! to be lowered, so that what was gained stays.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redstart_tests::host::Host;
+use redstart_tests::server::Server;
+use redstart_tests::wait_until;
+use serde_json::json;
+
+/// How many requests are counted, after one that makes the instance.
+const REQUESTS: u64 = 200;
+
+type Ask<'a> = &'a dyn Fn(&Host) -> u16;
+
+/// The fuel that so many requests take, one after the other.
+fn fuel_of(server: &Server, requests: u64, ask: Ask) -> u64 {
+    let fuel = Arc::new(AtomicU64::new(0));
+    let host = Host::with(server.port, &[], |settings| {
+        settings.fuel = Some(fuel.clone());
+        // An instance tells what it took when it ends, which is after as many.
+        settings.max_instance_reuse_count = usize::try_from(requests).unwrap();
+    });
+    for _ in 0..requests {
+        let status = ask(&host);
+        assert!((200..300).contains(&status), "{status}");
+    }
+    wait_until("the instance has ended", || fuel.load(Ordering::Acquire) > 0);
+    fuel.load(Ordering::Acquire)
+}
+
+#[test]
+fn no_request_costs_more_than_its_budget() {
+    let server = Server::new();
+    server.command::<String>(&[b"SET", b"k", b"hello world"]);
+    for field in 0..100 {
+        server.command::<i64>(&[b"HSET", b"h", format!("field:{field}").as_bytes(), b"a value of some bytes"]);
+    }
+    let pipeline = json!([["GET", "k"]].repeat(50)).to_string();
+    let requests: [(&str, u64, Ask); 7] = [
+        ("GET /healthz", 88_000, &|host| host.client.get("/healthz").status),
+        ("a string as JSON", 153_000, &|host| host.client.get("/v1/strings/k").status),
+        ("a string as bytes", 151_000, &|host| host.client.get_raw("/v1/strings/k").status),
+        ("PUT of a string", 151_000, &|host| host.client.put_raw("/v1/strings/k", b"hello world").status),
+        ("a page of 100 from a hash", 503_000, &|host| host.client.get("/v1/hashes/h/fields?limit=100").status),
+        ("the command GET", 148_000, &|host| host.client.get("/get/k").status),
+        ("a pipeline of 50", 1_227_000, &|host| host.client.send("POST", "/pipeline", &[], pipeline.as_bytes()).status),
+    ];
+    let mut wrong = Vec::new();
+    for (name, budget, ask) in requests {
+        let first = fuel_of(&server, 1, ask);
+        let each = (fuel_of(&server, 1 + REQUESTS, ask) - first) / REQUESTS;
+        println!("{name}: {each} a request, {first} with the instance");
+        if !(budget * 9 / 10..=budget * 11 / 10).contains(&each) {
+            wrong.push(format!("{name}: {each}, where {budget} are its budget"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
