@@ -10,6 +10,19 @@ install_packages() {
         { apt-get -qq update >&2 && apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >&2; }
 }
 
+# install_service PACKAGE: as root, without the service of the same name that the package would start now and at each boot.
+install_service() (
+    policy=/usr/sbin/policy-rc.d
+    # Debian's way to say "start no services"; a policy that the machine already has is left alone.
+    if [ ! -e "$policy" ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    install_packages "$1" || exit 1
+    if have systemctl; then systemctl disable --quiet "$1" >&2 || true; fi
+)
+
 # private_apt DIR: from here on every apt command of this script keeps its state in DIR.
 # The machine's settings (a proxy, for example) stay, without the hooks that belong to its package lists.
 private_apt() {

@@ -22,18 +22,10 @@ found() {
     exit 0
 }
 
-# install_package: the system's package, without the service that it would start on port 6379 now and at each boot.
+# install_package: the system's package.
 install_package() {
-    local policy=/usr/sbin/policy-rc.d
     say "Installing Redis from the system's packages (under a minute)"
-    # Debian's way to say "start no services"; a policy that the machine already has is left alone.
-    if [ ! -e "$policy" ]; then
-        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod 755 "$policy"
-    fi
-    install_packages redis-server || return 1
-    if have systemctl; then systemctl disable --quiet redis-server >&2 || true; fi
+    install_service redis-server
 }
 
 # unpack_package: the package, and those of its libraries that the machine lacks, as plain files under .data/.
