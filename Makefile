@@ -1,10 +1,10 @@
 # The commands of this project. Each is one script in scripts/, whose head says what it does.
 
-.PHONY: help up test soak fuzz
+.PHONY: help up test soak fuzz bench
 
 help: ## what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@sed -nE 's/^#   ([A-Z_]+ .*)/            \1/p' scripts/up.sh scripts/soak.sh scripts/fuzz.sh
+	@sed -nE 's/^#   ([A-Z_]+ .*)/            \1/p' scripts/up.sh scripts/soak.sh scripts/fuzz.sh scripts/bench.sh
 
 up: ## sets up what is missing, builds, and serves the API over a real Redis until Ctrl-C; environment: see below
 	@scripts/up.sh
@@ -17,3 +17,6 @@ soak: ## the same set-up, then ten minutes of load while Redis fails in every wa
 
 fuzz: ## a minute for each fuzz target: looks for requests, replies and settings for which a promise does not hold; environment: see below
 	@scripts/fuzz.sh
+
+bench: ## the same set-up, then Redstart and its peers measured in turn, in under ten minutes; environment: see below
+	@scripts/bench.sh

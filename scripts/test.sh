@@ -5,6 +5,8 @@
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/packages.sh
+. "$root/scripts/packages.sh"
 
 need_cargo
 mkdir -p "$data"
@@ -41,6 +43,14 @@ check_scripts() {
     for script in scripts/*.sh .ci/run; do bash -n "$script" || return 1; done
     if have shellcheck; then shellcheck -x scripts/*.sh .ci/run || return 1; fi
     scripts/selftest.sh
+}
+
+# The peer that `make bench` builds is a workspace of its own.
+format() {
+    local result=0
+    cargo fmt --all --check || result=1
+    cargo fmt --manifest-path bench/axum/Cargo.toml --check || result=1
+    return $result
 }
 
 # Both of them, so that one run shows all there is to mend: the workspace, and the component as what it becomes.
@@ -109,8 +119,14 @@ python_clients=$(scripts/clients.sh python) || python_clients=
 
 stage scripts check_scripts
 
+if python_suits; then
+    stage bench env PYTHONDONTWRITEBYTECODE=1 python3 bench/test_bench.py
+else
+    not_run bench "there is no Python 3.11 or newer"
+fi
+
 if cargo fmt --version >/dev/null 2>&1; then
-    stage format cargo fmt --all --check
+    stage format format
 else
     not_run format "rustfmt is not installed"
 fi

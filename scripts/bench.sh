@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Owns `make bench`: the set-up of `make up`, wrk and the peers, then bench/bench.py, which measures all of them in turn and
+# writes what came of it to bench/results (bench/README.md). A peer that cannot be had is reported as NOT RUN, and fails the
+# run where CI=true. Environment:
+#   BENCH  quick: under two minutes instead of under ten, for fewer and shorter rounds (default: full)
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/packages.sh
+. "$root/scripts/packages.sh"
+
+plan=${BENCH:-full}
+case $plan in
+    full | quick) ;;
+    *) fail "BENCH=$plan is neither quick nor full." ;;
+esac
+[ "$(uname -s)" = Linux ] || fail "The measurements read CPU time and memory from /proc, which only Linux has."
+
+# installable: whether apt can install something here.
+installable() { have apt-get && [ "$(id -u)" = 0 ]; }
+
+need_cargo
+need_python
+if ! have wrk && installable; then
+    say "Installing wrk from the system's packages (seconds)"
+    install_packages wrk || true
+fi
+have wrk || fail "wrk, which makes the load, is not installed, and could not be."
+
+scripts/wasm-target.sh
+redis_server=$(scripts/redis.sh)
+scripts/build.sh component host
+
+options=(--plan "$plan" --wrk "$(command -v wrk)" --results bench/results)
+options+=(--program "redis=$redis_server" --program redstart=target/native/redstart-host)
+
+# --- the peers ---
+
+if ! have webdis && installable; then
+    say "Installing webdis from the system's packages (seconds)"
+    install_service webdis || true
+fi
+if have webdis; then
+    options+=(--program "webdis=$(command -v webdis)")
+else
+    options+=(--not-run "webdis=it is not installed, and could not be")
+fi
+
+say "Building the peer in Rust (two minutes on two cores the first time)"
+if cargo build --locked --release --manifest-path bench/axum/Cargo.toml --target-dir target/bench; then
+    options+=(--program axum=target/bench/release/bench-axum)
+else
+    options+=(--not-run "axum=it could not be built")
+fi
+
+# A condition switches `set -e` off, and in it half an installation would count.
+fastapi=$data/bench/fastapi
+if bash -c '. scripts/lib.sh; . scripts/packages.sh; install_venv bench/fastapi "$1"' - "$fastapi"; then
+    options+=(--program "fastapi=$fastapi/bin/python")
+else
+    options+=(--not-run "fastapi=its packages could not be installed")
+fi
+
+# Each connection is a file for wrk and for the server.
+ulimit -n 4096 2>/dev/null || true
+PYTHONDONTWRITEBYTECODE=1 exec python3 bench/bench.py "${options[@]}"
