@@ -50,8 +50,8 @@ def series_of(programs):
 
 
 def run(plan, programs, wrk, folder):
-    """All rounds; the figures, and the share of the machine's CPU time that others took meanwhile."""
-    figures = Figures()
+    """All rounds; the figures, what went wrong, and the share of the machine's CPU time that others took meanwhile."""
+    figures, failed = Figures(), []
     with Servers(programs, folder) as servers:
         fill(servers)
         measurements = plan.measurements(series_of(programs))
@@ -64,10 +64,14 @@ def run(plan, programs, wrk, folder):
             say(f"Round {number} of {plan.rounds}")
             for work, connections, series in measurements:
                 request = REQUESTS[work][series]
-                figures.add(work, connections, series, measure(servers, wrk, series, request, connections, plan.seconds))
+                measured, failure = measure(servers, wrk, series, request, connections, plan.seconds)
+                figures.add(work, connections, series, measured)
+                if failure:
+                    say(failure)
+                    failed.append(failure)
         seconds = time.monotonic() - start[0]
         others = (machine.busy_seconds() - start[1]) - (own_cpu_seconds(servers) - start[2])
-    return figures, {"seconds": round(seconds, 1), "cpu_share_of_others": round(others / seconds / os.cpu_count(), 3)}
+    return figures, failed, {"seconds": round(seconds, 1), "cpu_share_of_others": round(others / seconds / os.cpu_count(), 3)}
 
 
 def own_cpu_seconds(servers):
@@ -97,15 +101,16 @@ def main():
     say(f"Measuring, {plan.name}: {plan.rounds} rounds, about {expected / 60:.1f} minutes")
     try:
         with tempfile.TemporaryDirectory() as folder:
-            figures, took = run(plan, programs, asked.wrk, folder)
+            figures, failed, took = run(plan, programs, asked.wrk, folder)
     except Broken as reason:
         print(f"error: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     about["run"] = took
+    about["failed"] = failed
 
-    print(f"\n{report.table(figures, not_run)}\n\n{report.goals_table(figures)}\n")
+    print(f"\n{report.table(figures, not_run, failed)}\n\n{report.goals_table(figures)}\n")
     asked.results.mkdir(parents=True, exist_ok=True)
     suffix = "" if plan.name == "full" else f"-{plan.name}"
     name = asked.results / f"{now:%Y-%m-%d}-{about['commit'][:7]}{suffix}"
@@ -119,11 +124,15 @@ def main():
         f"Load average at the start: {load}; others took {took['cpu_share_of_others']:.0%} of the CPU time meanwhile.",
         *report.otherwise_lines(),
         *report.not_run_lines(not_run),
+        *report.failed_lines(failed),
     ]
     name.with_suffix(".svg").write_text(plot.svg(figures, subtitle, notes))
     share = f"others took {took['cpu_share_of_others']:.0%} of the machine's CPU time"
     say(f"Measured for {took['seconds']:.0f} s; load average at the start {load}, {share}")
     say(f"Written: {name.with_suffix('.json')} and .svg")
+    if failed:
+        print(f"error: {len(failed)} measurements had errors: see FAILED above", file=sys.stderr)
+        return 1
     return 1 if not_run and os.environ.get("CI") == "true" else 0
 
 

@@ -30,7 +30,7 @@ def columns(rows):
 HEAD = ("", "a second", "to webdis", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs", "Redis µs", "wrk µs", "peak MiB")
 
 
-def table(figures, not_run):
+def table(figures, not_run, failed):
     """The medians of the rounds; CPU time is for each request, or command of a pipeline."""
     rows, titles, last = [HEAD], {}, None
     for work, connections, series, middle, ratio in figures.rows():
@@ -46,11 +46,15 @@ def table(figures, not_run):
         if number in titles:
             lines += ["", titles[number]]
         lines.append(line)
-    return "\n".join([*lines, "", *otherwise_lines(), *not_run_lines(not_run)])
+    return "\n".join([*lines, "", *otherwise_lines(), *not_run_lines(not_run), *failed_lines(failed)])
 
 
 def not_run_lines(not_run):
     return [f"NOT RUN: {peer}: {reason}" for peer, reason in not_run.items()]
+
+
+def failed_lines(failed):
+    return [f"FAILED: {failure}" for failure in failed]
 
 
 def otherwise_lines():

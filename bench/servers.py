@@ -118,6 +118,14 @@ class Servers:
         process = self.start("webdis", port, self.file("webdis.json", json.dumps(config)))
         process.wait_until(lambda: self.answer("webdis", "GET", "/PING")[0] == 200)
 
+    def prepare(self, series):
+        """What a server needs before each measurement. webdis is started anew: it may close a connection twice whose client has
+        left with answers under way, and with it one that somebody else has opened since.
+        """
+        if series == WEBDIS:
+            self.processes["webdis"].stop()
+            self.start_webdis()
+
     def start_axum(self):
         port = free_port()
         process = self.start("axum", port, f"127.0.0.1:{port}", REDIS_URL=self.redis_url, TOKIO_WORKER_THREADS=str(THREADS))

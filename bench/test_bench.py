@@ -97,9 +97,10 @@ class Output(unittest.TestCase):
                 for jitter in (0, 5):
                     self.figures.add(GET, connections, series, figures_of(1000 * number + jitter))
 
-    def test_the_table_names_who_was_not_run(self):
-        table = report.table(self.figures, {"squid": "it is at sea"})
+    def test_the_table_names_who_was_not_run_and_what_failed(self):
+        table = report.table(self.figures, {"squid": "it is at sea"}, ["a wreck"])
         self.assertIn("NOT RUN: squid: it is at sea", table)
+        self.assertIn("FAILED: a wreck", table)
         self.assertEqual(table.count("Redstart, REST"), 2)
 
     def test_the_picture_is_well_formed_and_has_a_bar_for_each_figure(self):

@@ -104,16 +104,16 @@ REQUESTS = {
     },
     WRITE_LARGE: {
         REDSTART_REST: write("/v1/strings/", "bench-large-of-rest", LARGE, BYTES, LARGE),
+        WEBDIS: write("/SET/", "bench-large-of-webdis", LARGE, BYTES, LARGE),
         AXUM: write("/bytes/", "bench-large-of-axum", LARGE, BYTES, LARGE),
         FASTAPI: write("/bytes/", "bench-large-of-fastapi", LARGE, BYTES, LARGE),
     },
 }
 
-# What a server does instead, or why it is left out.
+# What a server does instead, and why.
 OTHERWISE = {
     (PAGE, WEBDIS): "HGETALL of a hash of 100 fields instead: its answer to HSCAN has null in place of the fields",
     (PIPELINE, WEBDIS): "HTTP requests sent 50 at once instead: it has no call for many commands",
-    (WRITE_LARGE, WEBDIS): "not measured: it closes connections without an answer when several write such values at once",
 }
 
 
