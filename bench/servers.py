@@ -119,8 +119,8 @@ class Servers:
         process.wait_until(lambda: self.answer("webdis", "GET", "/PING")[0] == 200)
 
     def prepare(self, series):
-        """What a server needs before each measurement. webdis is started anew: it may close a connection twice whose client has
-        left with answers under way, and with it one that somebody else has opened since.
+        """What a server needs before each measurement. webdis is started anew: when clients leave with answers under way, it logs
+        that descriptors are bad, and connections of the next measurement have broken.
         """
         if series == WEBDIS:
             self.processes["webdis"].stop()
