@@ -55,7 +55,11 @@ TOML
 same 'an inline table' 'inline tight literal ' \
     "$(printf '%s ' "$(static_value redis_password)" "$(static_value api_token)" "$(static_value api_read_only_token)")"
 
-printf '[variables_provider.values]\napi_token = "line" # why\n' >"$root/runtime-config.toml"
+cat >"$root/runtime-config.toml" <<'TOML'
+[variables_provider.values]
+api_token = "line" # why
+api_tokens = '[{"name": "a"}]'
+TOML
 same 'a line of its own' line "$(static_value api_token)"
 same 'a value that is not there' '' "$(static_value redis_password)"
 
@@ -63,6 +67,7 @@ parse_redis_url 'redis://u:%22%5C@h:1/2'
 write_runtime_config "$root/written.toml"
 same 'the file is for its owner only' -rw------- "$(find "$root/written.toml" -exec ls -l {} \; | cut -c 1-10)"
 same 'quotes in TOML' 'redis_password = "\"\\"' "$(grep redis_password "$root/written.toml")"
-same 'the tokens are taken over' 'api_token = "line"' "$(grep '^api_token' "$root/written.toml")"
+same 'the tokens are taken over' 'api_token = "line" api_tokens = "[{\"name\": \"a\"}]" ' \
+    "$(grep -E '^api_tokens? ' "$root/written.toml" | tr '\n' ' ')"
 
 [ -z "$wrong" ]
