@@ -23,6 +23,7 @@ need_cargo
 need_python
 if ! have wrk && installable; then
     say "Installing wrk from the system's packages (seconds)"
+    # The next line says what a failure means.
     install_packages wrk || true
 fi
 have wrk || fail "wrk, which makes the load, is not installed, and could not be."
@@ -38,6 +39,7 @@ options+=(--program "redis=$redis_server" --program redstart=target/native/redst
 
 if ! have webdis && installable; then
     say "Installing webdis from the system's packages (seconds)"
+    # Without it there is a peer less, which is said below.
     install_service webdis || true
 fi
 if have webdis; then
@@ -61,6 +63,7 @@ else
     options+=(--not-run "fastapi=its packages could not be installed")
 fi
 
-# Each connection is a file for wrk and for the server.
+# Each connection is a file for wrk and for the server. Where no more are allowed, the measurement of 256 connections fails and
+# says so.
 ulimit -n 4096 2>/dev/null || true
 PYTHONDONTWRITEBYTECODE=1 exec python3 bench/bench.py "${options[@]}"

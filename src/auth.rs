@@ -31,7 +31,6 @@ use crate::redis::{
     keys::Keys,
     script::{self, Script},
 };
-
 use token::Rights;
 
 /// The permission to send commands to Redis, as far as the request's token reaches.

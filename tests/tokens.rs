@@ -55,6 +55,7 @@ fn a_token_that_has_expired_is_told_so() {
     assert_eq!(old.get("/v1/keys").problem(401), "the token has expired");
     assert!(error(&run(&old, json!(["PING"])), 401).starts_with("WRONGPASS"));
     assert_eq!(host.client.with_token(Some("n")).get("/v1/keys").status, 200);
+    assert!(host.log().contains("its name is old"), "{}", host.log());
 }
 
 #[test]

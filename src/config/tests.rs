@@ -136,3 +136,11 @@ fn indentation_line_ends_and_a_byte_order_mark_change_nothing() {
     let text = "\u{feff}  ; comment\r\n  [redis]\r\n\t# comment\r\n  port=7 \r\n";
     assert_eq!(resolve(text, &[]).redis.address, "redis://127.0.0.1:7");
 }
+
+#[test]
+fn pages_of_every_origin_may_not_do_everything() {
+    let both = error("[auth]\nmode = none\n[cors]\norigins = *", &[]);
+    assert!(both.contains("[cors] origins") && both.contains("by name"), "{both}");
+    resolve("[auth]\nmode = none\n[cors]\norigins = https://app.example", &[]);
+    resolve("[cors]\norigins = *", &[]);
+}
