@@ -7,6 +7,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     files,
     instance::{self, InstanceState},
     manifest::{self, Manifest},
-    outbound::{Limits, Redis},
+    outbound::{Limits, MAX_OWN_CONNECTIONS},
     output::Sink,
     routes::Routes,
     runtime_config::RuntimeConfig,
@@ -48,7 +49,9 @@ pub(crate) struct Component {
     pub allowed_hosts: AllowedHosts,
     /// How to allow one more address.
     allow_hint: String,
-    pub redis: Redis,
+    pub redis_limits: Limits,
+    /// Places for connections to Redis that no instances share.
+    pub own_connections: Arc<Semaphore>,
     pub stdout: Sink,
     pub stderr: Sink,
 }
@@ -130,7 +133,6 @@ fn load_component(
         files::mount(root, &manifest.files).map_err(|message| Error::Files { component: id.to_owned(), message })?;
     // What no instance has room for is refused as what is too large for the host.
     let reply_bytes = settings.max_reply_bytes.min(settings.max_instance_memory).min(settings.max_memory);
-    let limits = Limits { timeout: settings.redis_timeout, reply_bytes };
     let component = Component {
         id: id.to_owned(),
         pre,
@@ -139,7 +141,8 @@ fn load_component(
         files: mount.as_ref().map(|folder| folder.path().to_owned()),
         allowed_hosts: allowed_hosts(id, manifest, variables)?,
         allow_hint: allow_hint(id, manifest),
-        redis: Redis::new(limits),
+        redis_limits: Limits { timeout: settings.redis_timeout, reply_bytes },
+        own_connections: Arc::new(Semaphore::new(MAX_OWN_CONNECTIONS)),
         stdout: settings.stdout.clone(),
         stderr: settings.stderr.clone(),
     };

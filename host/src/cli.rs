@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
+    num::NonZeroUsize,
     path::PathBuf,
     time::Duration,
 };
@@ -95,16 +96,10 @@ pub struct Cli {
     cache_dir: Option<PathBuf>,
     /// Threads that serve requests; without it, one a core.
     #[arg(long, value_name = "N")]
-    workers: Option<std::num::NonZeroUsize>,
+    workers: Option<NonZeroUsize>,
 }
 
 impl Cli {
-    /// The number of threads asked for.
-    #[must_use]
-    pub fn workers(&self) -> Option<usize> {
-        self.workers.map(Into::into)
-    }
-
     /// The settings that the flags and the process's environment ask for. Environment variables that are not UTF-8
     /// are left out.
     #[must_use]
@@ -140,6 +135,7 @@ impl Cli {
             redis_timeout: self.redis_timeout,
             max_reply_bytes: self.max_reply_bytes,
             cache_dir: self.cache_dir,
+            workers: self.workers,
             ..Settings::default()
         }
     }

@@ -26,6 +26,12 @@ const TABLES: u32 = 4;
 /// Stacks that the tasks of one instance hold at once; a task that waits for its callback holds none.
 const STACKS: u32 = 4;
 
+/// The linear memory of an instance that has ended which the next one finds there, cleared, in bytes: giving it back to the
+/// system and faulting it in anew costs more, and stops all threads meanwhile.
+const KEPT_MEMORY: usize = 2 << 20;
+/// The same for its tables.
+const KEPT_TABLE: usize = 64 << 10;
+
 /// How often instances that compute are interrupted: seldom enough to cost nothing, and often enough for the others.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
@@ -145,6 +151,8 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
     pool.total_tables(instances.saturating_mul(TABLES));
     pool.total_stacks(instances.saturating_mul(STACKS));
     pool.max_memory_size(settings.max_instance_memory);
+    pool.linear_memory_keep_resident(KEPT_MEMORY);
+    pool.table_keep_resident(KEPT_TABLE);
     pool
 }
 

@@ -1,32 +1,31 @@
-//! One instance of a component: its state, what it is linked to, and what it accepts.
+//! One instance of a component: its state, what it is linked to, and how it is made.
 
 use std::{
-    pin::Pin,
+    fmt::Display,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64},
     },
 };
 
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{
-    Result, Store, StoreContextMut,
-    component::{Accessor, Component as Compiled, GuestTaskId, HasData, Linker, ResourceTable},
+    Result, Store,
+    component::{Accessor, Component as Compiled, HasData, Linker, ResourceTable},
 };
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-    handler::{HandlerState, Instance, Proxy, ShouldAccept, WorkerState},
-    p3::bindings::ServicePre,
+    handler::Proxy, p3::bindings::ServicePre,
 };
 
 use crate::{
     application::Component,
     bindings::{redis, variables},
-    lifetime::{Computing, Expiration, Lifetime},
+    lifetime::{Computing, Lifetime},
     memory::{Large, Memory, Total},
-    outbound::{Held, RedisInterface},
+    outbound::{Held, Redis, RedisInterface},
     output::LineStream,
+    running::Running,
     settings::Settings,
     variables::check_name,
 };
@@ -34,6 +33,7 @@ use crate::{
 /// What a store holds.
 pub(crate) struct InstanceState {
     pub component: Arc<Component>,
+    pub redis: Arc<Redis>,
     pub table: ResourceTable,
     pub held: Held,
     pub memory: Memory,
@@ -106,9 +106,11 @@ pub(crate) fn prepare(compiled: &Compiled) -> Result<ServicePre<InstanceState>> 
     ServicePre::new(linker.instantiate_pre(compiled)?)
 }
 
-/// How instances of one component are made and reused.
+/// How instances of one component are made.
 pub(crate) struct Instances {
     component: Arc<Component>,
+    /// The connections that those of one thread share.
+    redis: Arc<Redis>,
     server_ended: Arc<AtomicBool>,
     lifetime: Lifetime,
     memory: Arc<Total>,
@@ -117,16 +119,51 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// Makes instances of `component` in `memory`; `server_ended` tells them that what ends them is no failure.
+    /// Makes instances of `component` in `memory`, for one thread; `server_ended` tells them that what ends them is no
+    /// failure.
     pub fn new(
         component: Arc<Component>,
         server_ended: Arc<AtomicBool>,
         memory: Arc<Total>,
         settings: &Settings,
     ) -> Self {
+        let redis = Arc::new(Redis::new(component.redis_limits, Arc::clone(&component.own_connections)));
         let lifetime = Lifetime::new(settings);
         let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
-        Self { component, server_ended, lifetime, memory, max_instance_memory, fuel }
+        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel }
+    }
+
+    /// Makes one.
+    ///
+    /// # Errors
+    /// [`PoolConcurrencyLimitError`](wasmtime::PoolConcurrencyLimitError) and [`Full`](crate::memory::Full) where as many
+    /// exist as may, and whatever else went wrong.
+    pub async fn make(&self) -> Result<Running> {
+        let large = Arc::<Large>::default();
+        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large))?);
+        store.limiter(|state| &mut state.memory);
+        let compute_timeout = self.lifetime.compute_timeout;
+        store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
+        store.set_epoch_deadline(1);
+        if self.fuel.is_some() {
+            store.set_fuel(u64::MAX)?;
+        }
+        let computing = Arc::clone(&store.data().computing);
+        let service = self.component.pre.instantiate_async(&mut store).await?;
+        Ok(Running {
+            store,
+            proxy: Proxy::P3(service),
+            lifetime: self.lifetime,
+            computing,
+            large,
+            server_ended: Arc::clone(&self.server_ended),
+            fuel: self.fuel.clone(),
+        })
+    }
+
+    /// Writes a line of the host's own.
+    pub fn log(&self, message: impl Display) {
+        self.component.stderr.log(message);
     }
 
     fn state(&self, large: Arc<Large>) -> Result<InstanceState> {
@@ -143,6 +180,7 @@ impl Instances {
         Ok(InstanceState {
             wasi: wasi.build(),
             component,
+            redis: Arc::clone(&self.redis),
             table: ResourceTable::new(),
             held: Held::default(),
             memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large),
@@ -150,87 +188,5 @@ impl Instances {
             http: WasiHttpCtx::new(),
             hooks: NoOutboundHttp,
         })
-    }
-}
-
-impl HandlerState for Instances {
-    type StoreData = InstanceState;
-    type WorkerExpiration = Expiration;
-    type WorkerState = Worker;
-
-    async fn instantiate(&self) -> Result<Instance<InstanceState, Expiration, Worker>> {
-        let large = Arc::<Large>::default();
-        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large))?);
-        store.limiter(|state| &mut state.memory);
-        let compute_timeout = self.lifetime.compute_timeout;
-        store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
-        store.set_epoch_deadline(1);
-        if self.fuel.is_some() {
-            store.set_fuel(u64::MAX)?;
-        }
-        let computing = Arc::clone(&store.data().computing);
-        let service = self.component.pre.instantiate_async(&mut store).await?;
-        Ok(Instance {
-            store,
-            proxy: Proxy::P3(service),
-            view: InstanceState::http,
-            expiration: Expiration::new(self.lifetime, computing),
-            state: Worker {
-                lifetime: self.lifetime,
-                large,
-                server_ended: Arc::clone(&self.server_ended),
-                fuel: self.fuel.clone(),
-            },
-        })
-    }
-}
-
-/// What an instance accepts.
-pub(crate) struct Worker {
-    lifetime: Lifetime,
-    large: Arc<Large>,
-    server_ended: Arc<AtomicBool>,
-    fuel: Option<Arc<AtomicU64>>,
-}
-
-impl WorkerState for Worker {
-    type StoreData = InstanceState;
-    /// The request's place among those that run.
-    type RequestData = OwnedSemaphorePermit;
-
-    fn should_accept_request(&self, concurrent_count: usize, total_count: usize) -> ShouldAccept {
-        if total_count >= self.lifetime.requests || self.large.is() {
-            ShouldAccept::Never
-        } else if concurrent_count >= self.lifetime.concurrent_requests {
-            ShouldAccept::No
-        } else {
-            ShouldAccept::Yes
-        }
-    }
-
-    fn on_request_start(
-        &self,
-        _: StoreContextMut<'_, InstanceState>,
-        place: OwnedSemaphorePermit,
-        _: GuestTaskId,
-    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        let timeout = tokio::time::sleep(self.lifetime.request_timeout);
-        Box::pin(async move {
-            timeout.await;
-            // It is kept until here, or until there is an answer, also where nobody waits for one any more.
-            drop(place);
-        })
-    }
-
-    fn drop(&self, store: Store<InstanceState>, result: Result<()>) {
-        if let (Some(fuel), Ok(left)) = (&self.fuel, store.get_fuel()) {
-            fuel.fetch_add(u64::MAX - left, Ordering::AcqRel);
-        }
-        if let Err(error) = result
-            && !self.server_ended.load(Ordering::Acquire)
-        {
-            let component = &store.data().component;
-            component.stderr.log(format_args!("an instance of {} failed: {}", component.id, error.root_cause()));
-        }
     }
 }

@@ -32,8 +32,9 @@
 //! | `variables`, `variable_source`, `template` | the values of variables |
 //! | `allowed_hosts`, `files`, `routes` | what the manifest allows, mounts and routes |
 //! | `engine` | wasmtime's engine, and components compiled once |
-//! | `server`, `stream` | the socket, connections, draining |
+//! | `server`, `worker`, `stream` | the socket, the threads, connections, draining |
 //! | `service`, `head`, `body`, `problem` | one request |
+//! | `pool`, `running` | which instance takes a request, and what it does with it |
 //! | `instance`, `lifetime`, `memory` | instances, their state, their life and what they may use |
 //! | `outbound`, `bindings` | `spin:redis` and its connections |
 //! | `output` | where lines go |
@@ -53,8 +54,10 @@ mod manifest;
 mod memory;
 mod outbound;
 mod output;
+mod pool;
 mod problem;
 mod routes;
+mod running;
 mod runtime_config;
 mod server;
 mod service;
@@ -63,6 +66,7 @@ mod stream;
 mod template;
 mod variable_source;
 mod variables;
+mod worker;
 
 pub use application::Application;
 pub use cli::Cli;

@@ -7,12 +7,11 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use wasmtime::{Result, UpdateDeadline, format_err};
-use wasmtime_wasi_http::handler::{WorkerExpiration, WorkerStatus};
 
 use crate::{engine::TICK, settings::Settings};
 
@@ -68,6 +67,17 @@ impl Computing {
     }
 }
 
+/// What an instance does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Status {
+    /// Nothing.
+    Idle,
+    /// It answers requests, of which the last came at the time beside this.
+    Requests,
+    /// It goes on after the last answer, for instance to send its body.
+    AfterAnswers,
+}
+
 /// When an instance is dropped although it is not used up.
 pub(crate) struct Expiration {
     lifetime: Lifetime,
@@ -80,22 +90,21 @@ impl Expiration {
     pub fn new(lifetime: Lifetime, computing: Arc<Computing>) -> Self {
         Self { lifetime, computing, sleep: Box::pin(tokio::time::sleep(lifetime.idle_timeout)) }
     }
-}
 
-impl WorkerExpiration for Expiration {
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
+    /// Whether an instance that has done this since then is over.
+    pub fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: Status, start: Instant) -> Poll<()> {
         self.computing.gave_way();
         let timeout = match status {
-            WorkerStatus::Idle => self.lifetime.idle_timeout,
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.lifetime.request_timeout + EXPIRATION_GRACE,
+            Status::Idle => self.lifetime.idle_timeout,
+            Status::Requests | Status::AfterAnswers => self.lifetime.request_timeout + EXPIRATION_GRACE,
         };
-        let deadline = tokio::time::Instant::from_std(start) + timeout;
+        let deadline = start + timeout;
         if self.sleep.deadline() > deadline {
             self.sleep.as_mut().reset(deadline);
         }
         loop {
             ready!(self.sleep.as_mut().poll(cx));
-            if self.sleep.deadline() >= deadline || tokio::time::Instant::now() >= deadline {
+            if self.sleep.deadline() >= deadline || Instant::now() >= deadline {
                 return Poll::Ready(());
             }
             self.sleep.as_mut().reset(deadline);

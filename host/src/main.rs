@@ -25,12 +25,9 @@ fn main() -> ExitCode {
         // What was asked for with --help or --version.
         Err(error) => error.exit(),
     };
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(workers) = cli.workers() {
-        runtime.worker_threads(workers);
-    }
     let settings = cli.into_settings();
-    let runtime = match runtime.enable_all().build() {
+    // It accepts connections and waits for signals; what serves them has threads of its own.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&settings, &error),
     };

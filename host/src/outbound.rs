@@ -1,4 +1,4 @@
-//! Redis as a component reaches it: `spin:redis`, over connections that all instances share.
+//! Redis as a component reaches it: `spin:redis`, over connections that all instances on a thread share.
 
 mod interface;
 mod link;
@@ -22,8 +22,8 @@ use shared::Shared;
 
 use crate::bindings::redis::Error;
 
-/// Connections of their own that all instances together may hold.
-const MAX_OWN_CONNECTIONS: usize = 256;
+/// Connections of their own that all instances of a component together may hold.
+pub(crate) const MAX_OWN_CONNECTIONS: usize = 256;
 /// Shared connections kept although no instance holds a handle on them.
 const MAX_IDLE_SHARED: usize = 16;
 
@@ -36,7 +36,7 @@ pub(crate) struct Limits {
     pub reply_bytes: usize,
 }
 
-/// All connections of one server.
+/// The connections that a component's instances on one thread share.
 pub(crate) struct Redis {
     limits: Limits,
     /// By the whole URL, so that other credentials or another database are another connection.
@@ -45,8 +45,9 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    pub fn new(limits: Limits) -> Self {
-        Self { limits, shared: Mutex::default(), own: Arc::new(Semaphore::new(MAX_OWN_CONNECTIONS)) }
+    /// None yet; `own` bounds those that are not shared, on all threads together.
+    pub fn new(limits: Limits, own: Arc<Semaphore>) -> Self {
+        Self { limits, shared: Mutex::default(), own }
     }
 
     /// Opens `client`, whose URL is `url`, for an instance: the first handle that it `held`s is on the shared

@@ -1,30 +1,26 @@
-//! The listening socket, its connections, and how they end.
+//! The listening socket, the threads that serve its connections, and how they end.
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
+    num::NonZeroUsize,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
-};
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    net::TcpListener, sync::Semaphore,
 };
-use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::{
-    application::Application, error::Error, instance::Instances, memory::Total, output::Sink, service::Service,
-    settings::Settings, stream::ClientStream,
+    application::Application,
+    error::Error,
+    memory::Total,
+    settings::Settings,
+    worker::{Client, Worker},
 };
 
 /// How long no connection is accepted after the system refused one, for instance for want of file descriptors.
@@ -35,12 +31,8 @@ pub struct Server {
     application: Application,
     listener: TcpListener,
     address: SocketAddr,
-    service: Arc<Service>,
-    http: http1::Builder,
-    max_connections: usize,
-    write_timeout: Duration,
-    drain_timeout: Duration,
-    stderr: Sink,
+    settings: Settings,
+    workers: Vec<Worker>,
     _ending: Ending,
 }
 
@@ -63,12 +55,12 @@ pub enum Drained {
 }
 
 impl Server {
-    /// Listens on the address in `settings` and serves nothing yet.
+    /// Listens on the address in `settings`, starts the threads, and serves nothing yet.
     ///
     /// # Errors
     ///
-    /// A setting makes no sense, the address cannot be had, or it is not loopback while a variable still has a value
-    /// for local use.
+    /// A setting makes no sense, the address cannot be had, it is not loopback while a variable still has a value
+    /// for local use, or a thread cannot be started.
     pub async fn bind(application: Application, settings: &Settings) -> Result<Self, Error> {
         settings.check()?;
         refuse_local_values(settings.listen, application.local_only.as_deref())?;
@@ -77,29 +69,18 @@ impl Server {
         let address = listener.local_addr().map_err(wrong)?;
         let ended = Arc::new(AtomicBool::new(false));
         let memory = Total::new(settings.max_memory);
-        let routes = application.routes.map(|component| {
-            let (component, ended, memory) = (Arc::clone(component), Arc::clone(&ended), Arc::clone(&memory));
-            ProxyHandler::new(Instances::new(component, ended, memory, settings))
-        });
-        // Twice the limit, so that a head beyond it is answered in words: from hyper, which gives up on what it has no room
-        // for, a bare 431 or 414 is all that comes.
-        // Without `pipeline_flush`: with it, hyper 1.12 closes a connection whose request it cannot read without sending
-        // its 400, 414 or 431.
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(settings.header_read_timeout)
-            .max_buf_size(2 * settings.http1_max_buf_size)
-            .max_headers(settings.max_headers);
+        let running = Arc::new(Semaphore::new(settings.max_requests));
+        // Each needs an instance of its own.
+        let most = usize::try_from(settings.max_instances).unwrap_or(usize::MAX);
+        let count = settings.workers.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(most);
+        let start = |_| Worker::start(&application.routes, &ended, &memory, &running, settings);
+        let workers = (0..count).map(start).collect::<Result<_, _>>();
         Ok(Self {
+            workers: workers.map_err(|error| Error::Setting(format!("cannot start {count} threads: {error}")))?,
             application,
             listener,
             address,
-            service: Arc::new(Service::new(routes, settings)),
-            http,
-            max_connections: settings.max_connections,
-            write_timeout: settings.write_timeout,
-            drain_timeout: settings.drain_timeout,
-            stderr: settings.stderr.clone(),
+            settings: settings.clone(),
             _ending: Ending(ended),
         })
     }
@@ -118,68 +99,49 @@ impl Server {
 
     /// Serves until `shutdown` is done, then accepts no more and waits for the requests that have begun, at most for
     /// the time in the settings.
-    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Drained {
-        let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.max_connections));
-        let accepting = async {
-            loop {
-                // The semaphore is never closed.
-                let place = Arc::clone(&places).acquire_owned().await;
-                let (stream, client) = self.accept().await;
-                let connection = graceful.watch(self.connection(stream, client));
-                tokio::spawn(async move {
-                    // What goes wrong on a connection is between its client and hyper, which has answered it.
-                    let _ = connection.await;
-                    drop(place);
-                });
-            }
-        };
+    pub async fn serve(mut self, shutdown: impl Future<Output = ()>) -> Drained {
         tokio::select! {
             () = shutdown => {}
-            () = accepting => {}
+            () = self.accept_all() => {}
         }
         drop(self.listener);
-        match tokio::time::timeout(self.drain_timeout, graceful.shutdown()).await {
-            Ok(()) => Drained::Cleanly,
-            Err(_) => Drained::CutOff,
+        // Each of them drains, beside the others.
+        let mut drained = Drained::Cleanly;
+        let draining: Vec<_> = self.workers.drain(..).map(Worker::drain).collect();
+        for worker in draining {
+            if worker.await == Drained::CutOff {
+                drained = Drained::CutOff;
+            }
+        }
+        drained
+    }
+
+    /// Hands each connection to the thread that has the fewest.
+    async fn accept_all(&self) {
+        let places = Arc::new(Semaphore::new(self.settings.max_connections));
+        loop {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await;
+            let (stream, address) = self.accept().await;
+            if let Some(worker) = self.workers.iter().min_by_key(|worker| worker.connections()) {
+                worker.take(Client { stream, address, place });
+            }
         }
     }
 
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+    async fn accept(&self) -> (std::net::TcpStream, SocketAddr) {
         loop {
-            match self.listener.accept().await {
+            let accepted = self.listener.accept().await.and_then(|(stream, address)| Ok((stream.into_std()?, address)));
+            match accepted {
                 Ok(accepted) => return accepted,
                 Err(error) => {
-                    self.stderr.log(format_args!("cannot accept a connection: {error}"));
+                    self.settings.stderr.log(format_args!("cannot accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
-
-    fn connection(
-        &self,
-        stream: TcpStream,
-        client: SocketAddr,
-    ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
-        // A response in two writes must not wait for the client's delayed acknowledgement. It fails only on a
-        // connection that is gone already.
-        let _ = stream.set_nodelay(true);
-        let service = Arc::clone(&self.service);
-        let client = HeaderValue::try_from(client.to_string()).ok();
-        let respond = service_fn(move |mut request: Request<Incoming>| {
-            let service = Arc::clone(&service);
-            if let Some(client) = &client {
-                request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
-            }
-            async move { Ok::<_, Infallible>(service.respond(request).await) }
-        });
-        self.http.serve_connection(TokioIo::new(ClientStream::new(stream, self.write_timeout)), respond)
-    }
 }
-
-/// The header in which Spin, too, tells the component who its client is, whatever the client says itself.
-const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Refuses to serve others while `variable` has a value that is in the repository for everyone to read.
 fn refuse_local_values(address: SocketAddr, variable: Option<&str>) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -131,6 +132,10 @@ pub struct Settings {
     /// The largest reply of Redis that is handed to the component, in bytes.
     pub max_reply_bytes: usize,
 
+    /// Threads that serve requests, at most `max_instances`; `None`: one a core. Each has its own instances, and its own
+    /// connection to Redis.
+    pub workers: Option<NonZeroUsize>,
+
     /// If given, counts what all instances have computed until they ended, in wasmtime's fuel: about one for each
     /// instruction of WebAssembly. It costs time, and is for measurements.
     pub fuel: Option<Arc<AtomicU64>>,
@@ -172,6 +177,7 @@ impl Default for Settings {
             max_memory: DEFAULT_MAX_MEMORY,
             redis_timeout: DEFAULT_REDIS_TIMEOUT,
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+            workers: None,
             fuel: None,
             cache_dir: None,
             stdout: Sink::stdout(),

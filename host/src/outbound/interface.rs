@@ -40,7 +40,7 @@ async fn call<T: Send, R: FromRedisValue>(
     let (target, limits): (Target, Limits) = store.with(|mut access| {
         let state = access.get();
         let target = state.table.get(connection)?.target.clone();
-        wasmtime::error::Ok((target, state.component.redis.limits))
+        wasmtime::error::Ok((target, state.redis.limits))
     })?;
     Ok(target.call(command, limits).await)
 }
@@ -52,9 +52,9 @@ async fn simple<T: Send, R: FromRedisValue>(store: &Store<T>, connection: &Handl
 
 impl<T: Send> HostConnectionWithStore<T> for RedisInterface {
     async fn open(store: &Store<T>, url: String) -> Answer<Handle> {
-        let (component, held) = store.with(|mut access| {
+        let (component, redis, held) = store.with(|mut access| {
             let state = access.get();
-            (state.component.clone(), state.held.clone())
+            (state.component.clone(), state.redis.clone(), state.held.clone())
         });
         let Ok(client) = Client::open(url.as_str()) else {
             component.log_unreadable_address();
@@ -65,7 +65,7 @@ impl<T: Send> HostConnectionWithStore<T> for RedisInterface {
             component.log_refused_address(address.as_ref());
             return Ok(Err(Error::InvalidAddress));
         }
-        match component.redis.open(url, client, &held).await {
+        match redis.open(url, client, &held).await {
             Ok(connection) => store.with(|mut access| Ok(Ok(access.get().table.push(connection)?))),
             Err(error) => Ok(Err(error)),
         }
@@ -151,5 +151,5 @@ fn make_room<T: Send>(store: &Store<T>, size: usize) -> Result<(), Error> {
 }
 
 fn limits<T: Send>(store: &Store<T>) -> Limits {
-    store.with(|mut access| access.get().component.redis.limits)
+    store.with(|mut access| access.get().redis.limits)
 }

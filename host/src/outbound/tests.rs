@@ -261,10 +261,15 @@ async fn who_cannot_connect_is_told_why_in_the_crates_words() {
     assert_eq!(call(&fake.shared(Duration::from_millis(20)), LONG).await, Err("timed out".to_owned()));
 }
 
+fn redis() -> Redis {
+    let limits = Limits { timeout: LONG, reply_bytes: 1 << 20 };
+    Redis::new(limits, Arc::new(Semaphore::new(MAX_OWN_CONNECTIONS)))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_further_open_is_a_connection_of_its_own() {
     let fake = Fake::start().await;
-    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let redis = redis();
     let (one, two) = (Held::default(), Held::default());
     let open = async |held: &Held| redis.open(fake.url(), fake.client(), held).await.expect("a connection");
     let is_shared = |connection: &Connection| matches!(connection.target, Target::Shared(_));
@@ -280,7 +285,7 @@ async fn a_further_open_is_a_connection_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_that_fails_leaves_the_shared_connection_free() {
-    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let redis = redis();
     let held = Held::default();
     for _ in 0..2 {
         let client = Client::open("redis://127.0.0.1:1").expect("a URL");
@@ -292,7 +297,7 @@ async fn an_open_that_fails_leaves_the_shared_connection_free() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_of_their_own_are_bounded() {
     let fake = Fake::start().await;
-    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let redis = redis();
     let held = Held::default();
     let _claim = held.claim(&fake.url());
     let _all = Arc::clone(&redis.own)
@@ -304,7 +309,7 @@ async fn connections_of_their_own_are_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unused_shared_connections_are_not_kept_without_bound() {
-    let redis = Redis::new(Limits { timeout: LONG, reply_bytes: 1 << 20 });
+    let redis = redis();
     let client = Client::open("redis://127.0.0.1:1").expect("a URL");
     let kept = redis.shared("kept".to_owned(), client.clone());
     for database in 0..10 * MAX_IDLE_SHARED {

@@ -1,0 +1,244 @@
+//! The instances of one component on one thread, and the requests that wait for one of them.
+//!
+//! An instance takes all that waits, as far as it has room; another one is made only where none has. So requests that come
+//! together meet in one instance: what they ask of Redis leaves together, and what they need is in the processor's caches.
+//! (wasmtime's own `ProxyHandler` makes an instance for each of them.)
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use futures_channel::oneshot;
+use http::{Request, Response};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep, timeout_at},
+};
+use wasmtime::PoolConcurrencyLimitError;
+use wasmtime_wasi_http::WasiBody;
+
+use crate::{engine::one_line, instance::Instances, memory::Full, problem::Problem, running::Running};
+
+/// How long to wait before asking again for an instance, when as many exist as may.
+const SCARCE_PAUSE: Duration = Duration::from_millis(2);
+
+/// What an instance answers.
+pub(crate) type Answer = wasmtime::Result<Response<WasiBody>>;
+
+/// A request for an instance.
+pub(crate) struct Job {
+    number: u64,
+    pub request: Request<WasiBody>,
+    pub answer: oneshot::Sender<Answer>,
+    /// Told when nobody waits for the answer any more, since it took too long.
+    pub late: oneshot::Receiver<()>,
+    /// Its place among those that run, until there is an answer, also where nobody waits for one any more.
+    pub place: OwnedSemaphorePermit,
+}
+
+/// Instances of one component, which share a thread.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Inner>);
+
+struct Inner {
+    instances: Instances,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    jobs: u64,
+    seats: u64,
+    /// The instances that have room and sleep; the one that fell asleep last is the last.
+    asleep: Vec<(u64, Waker)>,
+    /// Instances that were woken to take what waits, and did not look yet.
+    woken: usize,
+    /// Whether an instance is being made to take what waits.
+    making: bool,
+}
+
+impl Pool {
+    pub fn new(instances: Instances) -> Self {
+        Self(Arc::new(Inner { instances, state: Mutex::default() }))
+    }
+
+    /// Hands a request to an instance.
+    pub fn push(&self, request: Request<WasiBody>, place: OwnedSemaphorePermit) -> Waiting<'_> {
+        let (answer, answered) = oneshot::channel();
+        let (too_late, late) = oneshot::channel();
+        let mut state = self.lock();
+        state.jobs += 1;
+        let number = state.jobs;
+        state.waiting.push_back(Job { number, request, answer, late, place });
+        self.call_for_help(&mut state);
+        Waiting { pool: self, number, answered, too_late }
+    }
+
+    /// Sees to it that somebody comes for what waits.
+    fn call_for_help(&self, state: &mut State) {
+        if state.waiting.is_empty() || state.woken > 0 {
+            return;
+        }
+        if let Some((_, waker)) = state.asleep.pop() {
+            state.woken += 1;
+            waker.wake();
+        } else if !state.making {
+            state.making = true;
+            tokio::spawn(self.clone().add_instance());
+        }
+    }
+
+    /// Makes an instance, and runs it until it ends.
+    async fn add_instance(self) {
+        let made = self.make().await;
+        if let Some((made, seat)) = self.seat(made) {
+            made.run(&seat).await;
+        }
+    }
+
+    /// Gives what was made, or was not, a place.
+    fn seat(self, made: Option<Running>) -> Option<(Running, Seat)> {
+        let mut state = self.lock();
+        state.making = false;
+        let Some(made) = made else {
+            // What has come since found nobody.
+            self.call_for_help(&mut state);
+            return None;
+        };
+        state.seats += 1;
+        let number = state.seats;
+        drop(state);
+        Some((made, Seat { pool: self, number, is_asleep: AtomicBool::new(false), has_looked: AtomicBool::new(false) }))
+    }
+
+    /// Makes an instance, unless what waited for it has been taken by others, or there can be none.
+    async fn make(&self) -> Option<Running> {
+        loop {
+            let error = match self.0.instances.make().await {
+                Ok(made) => return Some(made),
+                Err(error) => error,
+            };
+            if !error.is::<PoolConcurrencyLimitError>() && !error.is::<Full>() {
+                self.0.instances.log(format_args!("an instance could not be made: {}", one_line(&error)));
+                self.lock().waiting.clear();
+                return None;
+            }
+            sleep(SCARCE_PAUSE).await;
+            if self.lock().waiting.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    /// Takes back a request that still waits; whether it did.
+    fn withdraw(&self, number: u64) -> bool {
+        let mut state = self.lock();
+        let place = state.waiting.iter().position(|job| job.number == number);
+        place.and_then(|place| state.waiting.remove(place)).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No panic leaves it half changed.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that was handed over.
+pub(crate) struct Waiting<'a> {
+    pool: &'a Pool,
+    number: u64,
+    answered: oneshot::Receiver<Answer>,
+    too_late: oneshot::Sender<()>,
+}
+
+impl Waiting<'_> {
+    /// The answer, unless the time is over before.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub async fn answer(self, deadline: Instant) -> Result<Response<WasiBody>, Problem> {
+        match timeout_at(deadline, self.answered).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => {
+                self.pool.0.instances.log(format_args!("a request failed: {}", one_line(&error)));
+                Err(Problem::Failed)
+            }
+            // The instance says why when it goes.
+            Ok(Err(oneshot::Canceled)) => Err(Problem::Failed),
+            Err(_) if self.pool.withdraw(self.number) => {
+                self.pool.0.instances.log("a request was refused for want of an instance");
+                Err(Problem::Busy)
+            }
+            Err(_) => {
+                // The instance may be gone by now.
+                let _ = self.too_late.send(());
+                self.pool.0.instances.log("a request took too long: see --request-timeout");
+                Err(Problem::TimedOut)
+            }
+        }
+    }
+}
+
+/// An instance's place in its pool.
+pub(crate) struct Seat {
+    pool: Pool,
+    number: u64,
+    /// Whether it fell asleep with room for more, and did not look since.
+    is_asleep: AtomicBool,
+    has_looked: AtomicBool,
+}
+
+impl Seat {
+    /// Takes the next request that waits.
+    pub fn take(&self) -> Option<Job> {
+        let mut state = self.pool.lock();
+        self.wake_up(&mut state);
+        self.has_looked.store(true, Ordering::Relaxed);
+        // Whose client has gone need not begin.
+        while let Some(job) = state.waiting.pop_front() {
+            if !job.answer.is_canceled() {
+                return Some(job);
+            }
+        }
+        None
+    }
+
+    /// Nothing waits, and there is room: to be woken when something does.
+    pub fn sleep(&self, cx: &Context<'_>) {
+        self.is_asleep.store(true, Ordering::Relaxed);
+        self.pool.lock().asleep.push((self.number, cx.waker().clone()));
+    }
+
+    /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to.
+    pub fn end_turn(&self) {
+        let mut state = self.pool.lock();
+        if !self.has_looked.swap(false, Ordering::Relaxed) {
+            self.wake_up(&mut state);
+        }
+        self.pool.call_for_help(&mut state);
+    }
+
+    fn wake_up(&self, state: &mut State) {
+        if self.is_asleep.swap(false, Ordering::Relaxed) {
+            match state.asleep.iter().rposition(|(number, _)| *number == self.number) {
+                Some(place) => drop(state.asleep.remove(place)),
+                None => state.woken -= 1,
+            }
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        self.wake_up(&mut state);
+        self.pool.call_for_help(&mut state);
+    }
+}
