@@ -1,4 +1,5 @@
-"""Measures Redstart and its peers in one run, in turn, or how Redstart's cost grows; writes what came of it. `make bench` starts it.
+"""Measures Redstart and its peers in one run, in turn, or how Redstart's cost grows, and writes what came of it. `make bench`
+starts it.
 
 Linux only: CPU time and memory are read from /proc.
 """

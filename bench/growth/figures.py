@@ -48,7 +48,9 @@ def figures_of(measured, connections):
 
 
 def goals(figures):
-    """For each dimension and measure: that it grows no faster than expected, and without a cliff. The worst step of all curves counts."""
+    """For each dimension and measure: that it grows no faster than expected, and without a cliff. The worst step of all curves
+    counts.
+    """
     found = []
     for dimension in figures.dimensions():
         for measure, title in MEASURES.items():

@@ -16,6 +16,12 @@ WIDTH = COLUMNS * PANEL_WIDTH + 20
 # The least that an axis spans: on a shorter one, noise would look like growth.
 LEAST_SPAN = 10
 COLOURS = ("#b5342b", "#2f6fa7", "#e58a6b", "#4f9d69")
+# The measures, each with its column. The third is for what a unit of the work costs.
+DRAWN = (
+    ("time_ms", 0, "time a request (ms)"),
+    ("host_cpu_us", 1, "CPU time of the host a request (µs)"),
+    ("peak_mib", 3, "peak memory of the host (MiB)"),
+)
 GUIDE, GRID, BROKEN = "#aaa", "#e4e4de", "#d0006f"
 
 
@@ -63,9 +69,11 @@ class Panel:
         top, base = self.top + TOP, self.top + PANEL_HEIGHT - BOTTOM
         parts = [text(left, self.top + 18, self.title, 11, colour="#333")]
         for cost in ticks(*self.costs):
-            parts += [line(left, self.y(cost), right, self.y(cost), GRID), text(left - 5, self.y(cost) + 4, short(cost), 10, "end", "#555")]
+            y = self.y(cost)
+            parts += [line(left, y, right, y, GRID), text(left - 5, y + 4, short(cost), 10, "end", "#555")]
         for size in (size for size in ticks(*self.sizes) if math.log10(size).is_integer()):
-            parts += [line(self.x(size), top, self.x(size), base, GRID), text(self.x(size), base + 14, count(size), 10, "middle", "#555")]
+            x = self.x(size)
+            parts += [line(x, top, x, base, GRID), text(x, base + 14, count(size), 10, "middle", "#555")]
         return parts
 
     def guide(self):
@@ -112,18 +120,14 @@ def spreads(medians, rounds, value):
 def panels(figures, dimension, top):
     """The row of a dimension."""
     curves = [curve for of, curve in figures.curves if of == dimension]
-    drawn = [(measure, f"{title} ({unit})") for measure, title, unit in (
-        ("time_ms", "time a request", "ms"), ("host_cpu_us", "CPU time of the host a request", "µs"), ("peak_mib", "peak memory of the host", "MiB"),
-    )]  # fmt: skip
     found = []
-    for number, (measure, title) in enumerate(drawn):
+    for measure, column, title in DRAWN:
         inside = []
         for colour, curve in zip(COLOURS, curves):
             points = spreads(figures.medians(dimension, curve), figures.curves[dimension, curve], lambda _, one: one[measure])
             steps = figures.steps(dimension, curve, measure)
             marks = {step.end: f"exponent {step.exponent['median']:.2f}" for step in steps if step.is_cliff or not step.holds}
             inside.append((colour, False, curve.title, points, marks))
-        column = COLUMNS - 1 if measure == "peak_mib" else number
         found.append(Panel(column * PANEL_WIDTH, top, title, inside, dimension.expected[measure]))
     if dimension.each:
         inside = []

@@ -86,12 +86,13 @@ class Growth:
         return {**about, "not_run": self.not_run, "start": starts, **tables.document(self)}
 
     def svg(self, subtitle, notes):
-        return picture.svg(self.figures, subtitle, [*notes, *tables.notes(self)])
+        starts = start.text(self.started, self.instances, start.wasm_bytes()).splitlines()
+        return picture.svg(self.figures, subtitle, [*starts, *notes, *tables.notes(self)])
 
 
 def refused_by_default(servers):
-    """What Redstart refuses of the largest values and pipelines unless it is configured otherwise, in words. What it does with too many
-    connections is to let them wait.
+    """What Redstart refuses of the largest values and pipelines unless it is configured otherwise, in words. Connections beyond the
+    limit are not refused, they wait.
     """
     found = []
     for dimension in (VALUES, PIPELINES):

@@ -16,7 +16,7 @@ READY_BOUND_MS = 300
 INSTANCE_BOUND_MS = 0.3
 INSTANCE_CONNECTIONS = 16
 INSTANCE_SECONDS = 2
-INSTANCE_ROUNDS = 5
+INSTANCE_ROUNDS = 3
 
 ONE_REQUEST_EACH = Options(flags=("--max-instance-reuse-count", "1"))
 REQUESTS = {
@@ -71,7 +71,8 @@ def goals(started, instances):
 
 def text(started, instances, size):
     """What the terminal shows."""
-    lines = [f"Start to the first answer: {median(started):.0f} ms ({min(started):.0f} to {max(started):.0f}, {len(started)} starts)"]
+    spread_of = f"{min(started):.0f} to {max(started):.0f}, {len(started)} starts"
+    lines = [f"Start to the first answer: {median(started):.0f} ms ({spread_of})"]
     for name, rounds in instances.items():
         new, again = (median(one[key] for one in rounds) for key in ("new_ms", "used_again_ms"))
         lines.append(f"CPU time of {name}: {new:.3f} ms with a new instance for each, {again:.3f} ms with instances used again")

@@ -31,7 +31,9 @@ def rows(figures, dimension, curve):
             step = to[measure].get(size)
             mark = MARK if step and (step.is_cliff or not step.holds) else ""
             exponents.append(f"{step.exponent['median']:.2f}{mark}" if step else "")
-        shared = [short(each_us(dimension, size, middle, measure)) if dimension.each else "" for measure in ("time_ms", "host_cpu_us")]
+        shared = ["", ""]
+        if dimension.each:
+            shared = [short(each_us(dimension, size, middle, measure)) for measure in ("time_ms", "host_cpu_us")]
         times = short(middle["time_ms"]), short(middle["p99_ms"])
         yield (f"  {dimension.amount(size)}", *times, short(middle["host_cpu_us"]), *shared, short(middle["peak_mib"]), *exponents)
 
