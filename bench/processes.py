@@ -42,7 +42,7 @@ class Process:
             )
 
     def wait_until(self, ready, pause=0.05):
-        """Until `ready()` holds, with so many seconds between tries; OSError counts as not yet. Returns the seconds since the start."""
+        """Until `ready()` holds, with so many seconds between tries; OSError counts as not yet. The seconds since its start."""
         end = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
             if self.process.poll() is not None:

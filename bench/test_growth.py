@@ -9,7 +9,7 @@ from growth import picture, start, tables
 from growth.dimensions import CONNECTIONS, DIMENSIONS, KEYS, PIPELINES, VALUES, value
 from growth.figures import GrowthFigures, figures_of, goals
 from growth.run import Growth
-from growth.verdict import highest_cliff, steepest, steps
+from growth.verdict import climbs, highest, steepest, steps
 
 POINTS = (1, 10, 100, 1000)
 PROGRAMS = {"redis": "redis-server", "redstart": "redstart-host"}
@@ -52,6 +52,12 @@ class Verdict(unittest.TestCase):
             found = steps(grown(lambda size: size * (jump if size == 150 else 1), points), 1)
             self.assertEqual(ends(step for step in found if step.is_cliff), expected)
 
+    def test_what_creeps_up_within_the_tolerance_of_each_step_is_seen_between_others(self):
+        costs = grown(lambda size: size**0.2)
+        self.assertTrue(all(step.holds and not step.is_cliff for step in steps(costs, 0)))
+        found = [(step.start, step.end) for step in climbs(costs, 0) if step.is_cliff]
+        self.assertEqual(found, [(1, 100), (1, 1000), (10, 1000)])
+
     def test_it_counts_within_a_round_what_the_machine_does_to_all_of_it(self):
         found = steps(grown(lambda size: size, noise=(1.0, 10.0, 0.5)), 1)
         self.assertTrue(all(abs(value - 1) < 1e-9 for step in found for value in step.exponent.values()))
@@ -69,7 +75,7 @@ class Verdict(unittest.TestCase):
     def test_the_worst_step_of_all_counts(self):
         one = [("one", step) for step in steps(grown(lambda size: size), 1)]
         two = [("two", step) for step in steps({1: [1], 10: [1], 100: [900], 1000: [9000]}, 1)]
-        for worst in (steepest, highest_cliff):
+        for worst in (steepest, highest):
             self.assertEqual((worst(one + two)[0], worst(one + two)[1].end), ("two", 100))
             self.assertIsNone(worst([]))
 
@@ -139,8 +145,15 @@ class Output(unittest.TestCase):
         found = {goal.title: goal.outcome for goal in goals(self.run_of_all.figures)}
         missed = [title for title, outcome in found.items() if outcome != "met"]
         name = f"{VALUES.title}: memory of the host"
-        self.assertEqual(missed, [f"{name}, linear or better", f"{name}, no cliff"])
-        self.assertEqual(len(found), len(DIMENSIONS) * 3 * 2)
+        self.assertEqual(missed, [f"{name}, {promise}" for promise in ("linear or better", "no cliff", "no creeping")])
+        self.assertEqual(len(found), len(DIMENSIONS) * 3 * 3)
+
+    def test_what_creeps_up_is_named_once(self):
+        figures = GrowthFigures()
+        for size in CONNECTIONS.points:
+            figures.add(CONNECTIONS, CONNECTIONS.curves[0], size, figures_of(measured(1000, cpu=10 * size**0.15), size))
+        (line,) = tables.broken_lines(figures)
+        self.assertIn("CREEPS: Connections of clients, GET of 10 bytes, CPU time of the host, 1 to 5,000", line)
 
     def test_a_start_counts_by_its_median_and_an_instance_by_the_difference_within_a_round(self):
         ready, instance = start.goals(self.run_of_all.started, self.run_of_all.instances)

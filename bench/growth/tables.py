@@ -54,11 +54,10 @@ def table(run):
 
 
 def broken_lines(figures):
-    for dimension, measure, curve, step in figures.broken():
+    for how, dimension, measure, curve, step in figures.broken():
         exponent, excess = step.exponent, step.excess["median"]
-        what = "CLIFF" if step.is_cliff else "GROWS"
         yield (
-            f"{what}: {dimension.title}, {curve.title}, {MEASURES[measure]}, {dimension.amount(step.start)} to "
+            f"{how}: {dimension.title}, {curve.title}, {MEASURES[measure]}, {dimension.amount(step.start)} to "
             f"{dimension.amount(step.end)}: exponent {exponent['median']:.2f} ({exponent['low']:.2f} to {exponent['high']:.2f}), "
             f"{excess:.2g} times what is expected"
         )

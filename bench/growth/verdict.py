@@ -10,14 +10,15 @@ from figures import spread
 # costs up to twice as much once it no longer fits a cache of the processor. The steps of a cost that grows with n × log n
 # stay below; n to the 1.5, or the square, do not.
 TOLERANCE = 0.3
-# How many times more than the work a cost may grow in one step, however near the points. It is what TOLERANCE comes to between
-# points that lie a factor of 10 apart; between nearer ones a cliff is more than that.
+# How many times more than is expected a cost may grow in one step, however near the points. It is what TOLERANCE comes to between
+# points that lie a factor of 10 apart; between nearer ones a cliff is more than that. And how many times more between any two
+# points: else a cost could creep up, each step within its tolerance.
 CLIFF = 2.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a cost does between two neighbouring points."""
+    """What a cost does between two points."""
 
     start: int
     end: int
@@ -47,12 +48,23 @@ class Step:
 
 
 def steps(costs, expected):
-    """The steps between neighbouring points. `costs` holds those of each round by the size of the work. A step is left out where a
-    cost is 0: too small to be measured.
+    """The steps between neighbouring points. `costs` holds those of each round by the size of the work. A step is left out where
+    a cost is 0: too small to be measured.
     """
-    found = []
     points = sorted(costs)
-    for start, end in zip(points, points[1:]):
+    return steps_between(zip(points, points[1:]), costs, expected)
+
+
+def climbs(costs, expected):
+    """As `steps`, but between any two points that are not neighbours."""
+    points = sorted(costs)
+    pairs = ((start, end) for number, start in enumerate(points) for end in points[number + 2 :])
+    return steps_between(pairs, costs, expected)
+
+
+def steps_between(all_pairs, costs, expected):
+    found = []
+    for start, end in all_pairs:
         pairs = list(zip(costs[start], costs[end]))
         if pairs and all(before > 0 and after > 0 for before, after in pairs):
             exponents = (math.log(after / before) / math.log(end / start) for before, after in pairs)
@@ -65,6 +77,6 @@ def steepest(all_steps):
     return max(all_steps, key=lambda one: one[1].exponent["median"] - one[1].expected, default=None)
 
 
-def highest_cliff(all_steps):
-    """Of (whose, step): the one whose cost grows the most beyond what is expected."""
+def highest(all_steps):
+    """Of (whose, step): the one whose cost grows the most times more than is expected."""
     return max(all_steps, key=lambda one: one[1].excess["median"], default=None)
