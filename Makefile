@@ -18,5 +18,5 @@ soak: ## the same set-up, then ten minutes of load while Redis fails in every wa
 fuzz: ## a minute for each fuzz target: looks for requests, replies and settings for which a promise does not hold; environment: see below
 	@scripts/fuzz.sh
 
-bench: ## the same set-up, then Redstart and its peers measured in turn, in under ten minutes; environment: see below
+bench: ## the same set-up, then Redstart and its peers measured in turn, or Redstart as its work grows; under ten minutes; environment: see below
 	@scripts/bench.sh

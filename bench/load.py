@@ -1,10 +1,13 @@
 """One measurement: wrk for some seconds, and what it cost the processes meanwhile."""
 
 import json
+import os
 import resource
 import subprocess
+import time
 from pathlib import Path
 
+import machine
 from processes import Broken
 
 WRK_SCRIPT = Path(__file__).resolve().parent / "wrk" / "load.lua"
@@ -15,6 +18,23 @@ ANSWER_TIMEOUT_SECONDS = 5
 def children_cpu_seconds():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+class Meanwhile:
+    """What others take of the machine's CPU time while a run measures."""
+
+    def __init__(self, servers):
+        self.servers = servers
+        self.start = self.now()
+
+    def now(self):
+        # A server that has ended counts among the children.
+        own = time.process_time() + children_cpu_seconds() + self.servers.cpu_seconds()
+        return time.monotonic(), machine.busy_seconds() - own
+
+    def taken(self):
+        seconds, others = (end - start for start, end in zip(self.start, self.now()))
+        return {"seconds": round(seconds, 1), "cpu_share_of_others": round(others / seconds / os.cpu_count(), 3)}
 
 
 def measure(servers, wrk, series, request, connections, seconds):

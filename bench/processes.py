@@ -30,6 +30,7 @@ class Process:
         self.name = name
         self.port = port
         self.log = Path(folder) / f"{name}.log"
+        self.started = time.monotonic()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 arguments,
@@ -40,20 +41,20 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_until(self, ready):
-        """Until `ready()` holds; OSError counts as not yet."""
+    def wait_until(self, ready, pause=0.05):
+        """Until `ready()` holds, with so many seconds between tries; OSError counts as not yet. The seconds since its start."""
         end = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
             if self.process.poll() is not None:
                 raise Broken(f"{self.name} ended by itself (status {self.process.returncode}):\n{self.last_words()}")
             try:
                 if ready():
-                    return
+                    return time.monotonic() - self.started
             except OSError:
                 pass
             if time.monotonic() > end:
                 raise Broken(f"{self.name} has not answered within {START_TIMEOUT_SECONDS} s:\n{self.last_words()}")
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def last_words(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])

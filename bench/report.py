@@ -61,9 +61,9 @@ def otherwise_lines():
     return [f"{series.title}, {work.title}: {what}" for (work, series), what in OTHERWISE.items()]
 
 
-def goals_table(figures):
+def goals_table(promised):
     rows = [("goal", "bound", "measured", "rounds", "")]
-    for goal in goals(figures):
+    for goal in promised:
         bound = f"{'at most' if goal.at_most else 'at least'} {goal.bound:g}{goal.unit}"
         if goal.value is None:
             rows.append((goal.title, bound, "", "", goal.outcome))
@@ -71,6 +71,19 @@ def goals_table(figures):
         measured = f"{goal.value:.3g}{goal.unit}"
         rows.append((goal.title, bound, measured, f"{goal.low:.3g} to {goal.high:.3g}", goal.outcome))
     return "\n".join(columns(rows))
+
+
+def goal_document(goal):
+    return {
+        "goal": goal.title,
+        "bound": goal.bound,
+        "at_most": goal.at_most,
+        "unit": goal.unit.strip(),
+        "measured": goal.value,
+        "low": goal.low,
+        "high": goal.high,
+        "outcome": goal.outcome,
+    }
 
 
 def document(about, figures, not_run):
@@ -92,17 +105,5 @@ def document(about, figures, not_run):
             }
             for work, connections, series, middle, ratio in figures.rows()
         ],
-        "goals": [
-            {
-                "goal": goal.title,
-                "bound": goal.bound,
-                "at_most": goal.at_most,
-                "unit": goal.unit.strip(),
-                "measured": goal.value,
-                "low": goal.low,
-                "high": goal.high,
-                "outcome": goal.outcome,
-            }
-            for goal in goals(figures)
-        ],
+        "goals": [goal_document(goal) for goal in goals(figures)],
     }

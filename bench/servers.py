@@ -29,12 +29,21 @@ AXUM = Series("axum", "axum", "axum")
 FASTAPI = Series("fastapi", "FastAPI", "fastapi")
 
 
+@dataclass(frozen=True)
+class Options:
+    """How Redstart is started where that is not as by default: flags, and text laid over config.ini."""
+
+    flags: tuple[str, ...] = ()
+    config: str = ""
+
+
 class Servers:
     """All that run, and how to reach them. Use it with `with`: what was started, ends."""
 
-    def __init__(self, programs, folder):
+    def __init__(self, programs, folder, redis_config=""):
         self.programs = programs
         self.folder = Path(folder)
+        self.redis_config = redis_config
         self.processes = {}
         self.token = secrets.token_hex(16)
         self.password = secrets.token_hex(16)
@@ -81,25 +90,38 @@ class Servers:
         config = self.file(
             "redis.conf",
             f"bind 127.0.0.1\nport {port}\nrequirepass {self.password}\ndir {self.folder / 'redis'}\n"
-            'save ""\nappendonly no\ndaemonize no\n',
+            'save ""\nappendonly no\ndaemonize no\n' + self.redis_config,
         )
-        self.start("redis", port, config).wait_until(lambda: self.redis_answers(port))
+        self.start("redis", port, config).wait_until(lambda: self.redis("PING") == "+PONG")
 
-    def redis_answers(self, port):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(f"AUTH {self.password}\r\n".encode())
-            return connection.recv(100) == b"+OK\r\n"
+    def redis(self, command, seconds=5):
+        """A command for Redis itself, as one line; the first line of its answer."""
+        with socket.create_connection(("127.0.0.1", self.redis_port), timeout=seconds) as connection:
+            connection.sendall(f"AUTH {self.password}\r\n{command}\r\n".encode())
+            with connection.makefile("rb") as answers:
+                answers.readline()
+                return answers.readline().decode().rstrip()
 
-    def start_redstart(self):
+    def start_redstart(self, options=Options(), pause=0.05):
+        """The seconds from its start to its first answer."""
         port = free_port()
         config = self.file(
             "runtime-config.toml",
             '[[variables_provider]]\ntype = "static"\n[variables_provider.values]\n'
             f'redis_password = "{self.password}"\nredis_port = "{self.redis_port}"\napi_token = "{self.token}"\n'
-            'log_level = "info"\n',
+            f'log_level = "info"\nconfig = """\n{options.config}"""\n',
         )
-        process = self.start("redstart", port, "--runtime-config-file", config, "--listen", f"127.0.0.1:{port}")
-        process.wait_until(lambda: self.answer("redstart", "GET", "/readyz")[0] == 200)
+        listen = "--runtime-config-file", config, "--listen", f"127.0.0.1:{port}"
+        process = self.start("redstart", port, *listen, *options.flags)
+        return process.wait_until(lambda: self.answer("redstart", "GET", "/readyz")[0] == 200, pause)
+
+    def restart_redstart(self, options=Options(), pause=0.05):
+        self.processes["redstart"].stop()
+        return self.start_redstart(options, pause)
+
+    def cpu_seconds(self):
+        """The CPU time of all that run now."""
+        return sum(process.cpu_seconds() for process in self.processes.values())
 
     def start_webdis(self):
         port = free_port()

@@ -120,7 +120,7 @@ python_clients=$(scripts/clients.sh python) || python_clients=
 stage scripts check_scripts
 
 if python_suits; then
-    stage bench env PYTHONDONTWRITEBYTECODE=1 python3 bench/test_bench.py
+    stage bench env PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --start-directory bench
 else
     not_run bench "there is no Python 3.11 or newer"
 fi
