@@ -1,10 +1,13 @@
 //! What a component that fails costs: its own requests, and no others.
 
+use std::num::NonZeroUsize;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use redstart_tests::host::Host;
+use redstart_tests::server::Server;
 
 /// With as much again for a busy machine, what ends after this time has ended.
 const SHORT: Duration = Duration::from_millis(300);
@@ -104,4 +107,41 @@ fn a_request_that_waits_for_ever_is_504_after_the_time_for_a_request() {
         assert!(start.elapsed() >= SHORT && start.elapsed() < BOUND, "{path}: {:?}", start.elapsed());
         assert_eq!(host.client.get("/well").status, 200, "{path}");
     }
+}
+
+#[test]
+fn requests_that_come_together_meet_in_few_instances() {
+    const CLIENTS: usize = 32;
+    let server = Server::new();
+    let host = Host::with(server.port, &[("log_level", "debug")], |settings| {
+        settings.workers = NonZeroUsize::new(1);
+        settings.max_instance_concurrent_reuse_count = CLIENTS;
+    });
+    let together = Barrier::new(CLIENTS);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let client = host.client.apart();
+                for _ in 0..20 {
+                    together.wait();
+                    assert_eq!(client.get("/readyz").status, 200);
+                }
+            });
+        }
+    });
+    // Each instance says so once. On a busy machine one may seem to compute for long, and get company.
+    let instances = host.log().matches("connected to Redis").count();
+    assert!((1..=CLIENTS / 8).contains(&instances), "{instances}");
+}
+
+#[test]
+fn where_an_instance_is_full_another_one_is_made() {
+    let host = Host::faulty(|settings| {
+        settings.workers = NonZeroUsize::new(1);
+        settings.max_instance_concurrent_reuse_count = 1;
+    });
+    // It has the only place of its instance for a second, and leaves the thread to others most of the time.
+    let (status, others) = ask_beside(&host, "/compute-and-pause");
+    assert_eq!(status, 200);
+    assert!(others.len() > 1 && others.iter().all(|status| *status == 200), "{others:?}");
 }

@@ -140,7 +140,8 @@ impl Instances {
     /// exist as may, and whatever else went wrong.
     pub async fn make(&self) -> Result<Running> {
         let large = Arc::<Large>::default();
-        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large))?);
+        let output = [&self.component.stdout, &self.component.stderr].map(|sink| LineStream::new(sink.clone()));
+        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large), &output)?);
         store.limiter(|state| &mut state.memory);
         let compute_timeout = self.lifetime.compute_timeout;
         store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
@@ -156,6 +157,7 @@ impl Instances {
             lifetime: self.lifetime,
             computing,
             large,
+            output,
             server_ended: Arc::clone(&self.server_ended),
             fuel: self.fuel.clone(),
         })
@@ -166,11 +168,11 @@ impl Instances {
         self.component.stderr.log(message);
     }
 
-    fn state(&self, large: Arc<Large>) -> Result<InstanceState> {
+    fn state(&self, large: Arc<Large>, [stdout, stderr]: &[LineStream; 2]) -> Result<InstanceState> {
         let component = Arc::clone(&self.component);
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(LineStream::new(component.stdout.clone()))
-            .stderr(LineStream::new(component.stderr.clone()))
+        wasi.stdout(stdout.clone())
+            .stderr(stderr.clone())
             .envs(&component.environment)
             // The only files are small and in a temporary folder: reading them in place beats another thread.
             .allow_blocking_current_thread(true);

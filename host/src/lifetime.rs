@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, Sleep};
+use tokio::{
+    task::yield_now,
+    time::{Instant, Sleep},
+};
 use wasmtime::{Result, UpdateDeadline, format_err};
 
 use crate::{engine::TICK, settings::Settings};
@@ -56,7 +59,8 @@ impl Computing {
             return Err(format_err!("it computed for {timeout:?} without a pause: see --compute-timeout"));
         }
         self.interrupted.store(true, Ordering::Relaxed);
-        Ok(UpdateDeadline::Yield(1))
+        // tokio's own yield comes back only after the thread has looked at its sockets.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(yield_now())))
     }
 
     /// The instance gave back its thread: it waits, unless the end of a slice made it do so.

@@ -1,12 +1,12 @@
 //! Where lines go: the component's standard output and error, and the host's own log.
 //!
-//! Many instances write to one [`Sink`], and Rust's `eprintln!` in a component arrives in pieces, so every instance
-//! collects a line before it hands it on whole.
+//! Many instances write to one [`Sink`], and Rust's `eprintln!` in a component arrives in pieces. So every instance collects
+//! whole lines, and hands on at once what it wrote in one turn: a write to a file costs as much as a small answer.
 
 use std::{
     io::{self, Write},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
@@ -18,8 +18,8 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-/// The longest piece of a line that is held back, in bytes; a longer line leaves in pieces.
-const MAX_LINE_BYTES: usize = 64 << 10;
+/// The most that is held back, in bytes; a longer line leaves in pieces.
+const MAX_PENDING_BYTES: usize = 64 << 10;
 /// What a component may write in one call, in bytes.
 const WRITE_PERMIT_BYTES: usize = 64 << 10;
 
@@ -93,43 +93,61 @@ pub(crate) struct LineStream(Arc<Mutex<LineBuffer>>);
 
 impl LineStream {
     pub(crate) fn new(sink: Sink) -> Self {
-        Self(Arc::new(Mutex::new(LineBuffer { sink, pending: Vec::new() })))
+        Self(Arc::new(Mutex::new(LineBuffer { sink, pending: Vec::new(), whole: 0 })))
     }
 
     fn push(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        self.buffer().push(bytes);
+    }
+
+    /// Hands on the lines that are whole.
+    pub(crate) fn end_turn(&self) {
+        self.buffer().hand_on();
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, LineBuffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct LineBuffer {
     sink: Sink,
-    /// The unfinished line.
+    /// Lines, the last of which may be unfinished.
     pending: Vec<u8>,
+    /// The length of those that are whole.
+    whole: usize,
 }
 
 impl LineBuffer {
     fn push(&mut self, bytes: &[u8]) {
-        let (whole, rest) = bytes.split_at(bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1));
-        if !whole.is_empty() {
-            if self.pending.is_empty() {
-                self.sink.write(whole);
-            } else {
-                self.pending.extend_from_slice(whole);
-                self.sink.write(&self.pending);
-                self.pending.clear();
+        let start = self.pending.len();
+        self.pending.extend_from_slice(bytes);
+        if let Some(end) = bytes.iter().rposition(|&byte| byte == b'\n') {
+            self.whole = start + end + 1;
+        }
+        if self.pending.len() > MAX_PENDING_BYTES {
+            self.hand_on();
+            if self.pending.len() > MAX_PENDING_BYTES {
+                self.finish();
             }
         }
-        self.pending.extend_from_slice(rest);
-        if self.pending.len() > MAX_LINE_BYTES {
-            self.finish();
+    }
+
+    fn hand_on(&mut self) {
+        if self.whole > 0 {
+            self.sink.write(&self.pending[..self.whole]);
+            self.pending.drain(..self.whole);
+            self.whole = 0;
         }
     }
 
     fn finish(&mut self) {
         if !self.pending.is_empty() {
-            self.pending.push(b'\n');
-            self.sink.write(&self.pending);
-            self.pending.clear();
+            if !self.pending.ends_with(b"\n") {
+                self.pending.push(b'\n');
+            }
+            self.whole = self.pending.len();
+            self.hand_on();
         }
     }
 }
@@ -203,15 +221,29 @@ mod tests {
         two.push(b"x");
         one.push(b"b\nc");
         two.push(b"y\n");
+        assert_eq!(captured.contents(), "", "the turn is not over");
+        one.end_turn();
+        two.end_turn();
         drop(one);
         assert_eq!(captured.contents(), "ab\nxy\nc\n");
+    }
+
+    #[test]
+    fn lines_are_handed_on_within_a_long_turn() {
+        let captured = Captured::default();
+        let stream = LineStream::new(captured.sink());
+        let line = [&vec![b'a'; 99][..], b"\n"].concat();
+        for _ in 0..=MAX_PENDING_BYTES / line.len() {
+            stream.push(&line);
+        }
+        assert!(captured.contents().len() > MAX_PENDING_BYTES);
     }
 
     #[test]
     fn a_line_without_end_is_not_held_back_for_ever() {
         let captured = Captured::default();
         let stream = LineStream::new(captured.sink());
-        stream.push(&vec![b'a'; MAX_LINE_BYTES + 1]);
-        assert_eq!(captured.contents().len(), MAX_LINE_BYTES + 2);
+        stream.push(&vec![b'a'; MAX_PENDING_BYTES + 1]);
+        assert_eq!(captured.contents().len(), MAX_PENDING_BYTES + 2);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Waker},
     time::Duration,
@@ -18,6 +18,7 @@ use futures_channel::oneshot;
 use http::{Request, Response};
 use tokio::{
     sync::OwnedSemaphorePermit,
+    task::unconstrained,
     time::{Instant, sleep, timeout_at},
 };
 use wasmtime::PoolConcurrencyLimitError;
@@ -48,13 +49,14 @@ pub(crate) struct Pool(Arc<Inner>);
 
 struct Inner {
     instances: Instances,
+    /// How many requests have come: an instance that looked since then need not look again.
+    pushed: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    jobs: u64,
     seats: u64,
     /// The instances that have room and sleep; the one that fell asleep last is the last.
     asleep: Vec<(u64, Waker)>,
@@ -66,7 +68,7 @@ struct State {
 
 impl Pool {
     pub fn new(instances: Instances) -> Self {
-        Self(Arc::new(Inner { instances, state: Mutex::default() }))
+        Self(Arc::new(Inner { instances, pushed: AtomicU64::new(0), state: Mutex::default() }))
     }
 
     /// Hands a request to an instance.
@@ -74,8 +76,7 @@ impl Pool {
         let (answer, answered) = oneshot::channel();
         let (too_late, late) = oneshot::channel();
         let mut state = self.lock();
-        state.jobs += 1;
-        let number = state.jobs;
+        let number = self.0.pushed.fetch_add(1, Ordering::Relaxed) + 1;
         state.waiting.push_back(Job { number, request, answer, late, place });
         self.call_for_help(&mut state);
         Waiting { pool: self, number, answered, too_late }
@@ -99,7 +100,8 @@ impl Pool {
     async fn add_instance(self) {
         let made = self.make().await;
         if let Some((made, seat)) = self.seat(made) {
-            made.run(&seat).await;
+            // tokio would cut its turns short after some 40 calls of Redis, which then leave one by one.
+            unconstrained(made.run(&seat)).await;
         }
     }
 
@@ -115,7 +117,8 @@ impl Pool {
         state.seats += 1;
         let number = state.seats;
         drop(state);
-        Some((made, Seat { pool: self, number, is_asleep: AtomicBool::new(false), has_looked: AtomicBool::new(false) }))
+        let (is_asleep, has_looked, seen) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
+        Some((made, Seat { pool: self, number, is_asleep, has_looked, seen }))
     }
 
     /// Makes an instance, unless what waited for it has been taken by others, or there can be none.
@@ -193,14 +196,20 @@ pub(crate) struct Seat {
     /// Whether it fell asleep with room for more, and did not look since.
     is_asleep: AtomicBool,
     has_looked: AtomicBool,
+    /// How many requests had come when it last looked.
+    seen: AtomicU64,
 }
 
 impl Seat {
     /// Takes the next request that waits.
     pub fn take(&self) -> Option<Job> {
+        self.has_looked.store(true, Ordering::Relaxed);
+        let pushed = self.pool.0.pushed.load(Ordering::Relaxed);
+        if self.seen.swap(pushed, Ordering::Relaxed) == pushed && self.is_asleep.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut state = self.pool.lock();
         self.wake_up(&mut state);
-        self.has_looked.store(true, Ordering::Relaxed);
         // Whose client has gone need not begin.
         while let Some(job) = state.waiting.pop_front() {
             if !job.answer.is_canceled() {
@@ -212,16 +221,19 @@ impl Seat {
 
     /// Nothing waits, and there is room: to be woken when something does.
     pub fn sleep(&self, cx: &Context<'_>) {
-        self.is_asleep.store(true, Ordering::Relaxed);
-        self.pool.lock().asleep.push((self.number, cx.waker().clone()));
+        if !self.is_asleep.swap(true, Ordering::Relaxed) {
+            self.pool.lock().asleep.push((self.number, cx.waker().clone()));
+        }
     }
 
     /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to.
     pub fn end_turn(&self) {
-        let mut state = self.pool.lock();
-        if !self.has_looked.swap(false, Ordering::Relaxed) {
-            self.wake_up(&mut state);
+        let has_looked = self.has_looked.swap(false, Ordering::Relaxed);
+        if has_looked && self.is_asleep.load(Ordering::Relaxed) {
+            return;
         }
+        let mut state = self.pool.lock();
+        self.wake_up(&mut state);
         self.pool.call_for_help(&mut state);
     }
 

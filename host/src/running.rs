@@ -1,6 +1,7 @@
 //! An instance at work: which requests it takes, and when it ends.
 
 use std::{
+    future::poll_fn,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -10,7 +11,6 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, Stream as _, future::pending, stream::FuturesUnordered};
-use std::future::poll_fn;
 use tokio::time::Instant;
 use wasmtime::{AsContextMut as _, Result, Store, component::Accessor, format_err};
 use wasmtime_wasi_http::{
@@ -22,6 +22,7 @@ use crate::{
     instance::InstanceState,
     lifetime::{Computing, Expiration, Lifetime, Status},
     memory::Large,
+    output::LineStream,
     pool::{Job, Seat},
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct Running {
     pub lifetime: Lifetime,
     pub computing: Arc<Computing>,
     pub large: Arc<Large>,
+    /// Its standard output and error.
+    pub output: [LineStream; 2],
     pub server_ended: Arc<AtomicBool>,
     pub fuel: Option<Arc<AtomicU64>>,
 }
@@ -43,6 +46,7 @@ impl Running {
     /// Serves what the pool has for this seat, until the instance is used up, idle for too long, or failed.
     pub async fn run(mut self, seat: &Seat) {
         let result = self.serve(seat).await;
+        self.output.iter().for_each(LineStream::end_turn);
         if let (Some(fuel), Ok(left)) = (&self.fuel, self.store.get_fuel()) {
             fuel.fetch_add(u64::MAX - left, Ordering::AcqRel);
         }
@@ -58,13 +62,15 @@ impl Running {
         let since = Since::new((Status::Idle, Instant::now()));
         let bounds = Bounds { lifetime: self.lifetime, large: &self.large };
         let proxy = &self.proxy;
-        let requests = async |accessor: &Accessor<InstanceState>| take_requests(accessor, proxy, seat, bounds, &since).await;
+        let requests =
+            async |accessor: &Accessor<InstanceState>| take_requests(accessor, proxy, seat, bounds, &since).await;
         let mut life = pin!(self.store.run_concurrent(requests).map(Result::flatten));
         let mut expiration = pin!(Expiration::new(self.lifetime, Arc::clone(&self.computing)));
         poll_fn(|cx| {
             let result = life.as_mut().poll(cx);
             if result.is_pending() {
                 seat.end_turn();
+                self.output.iter().for_each(LineStream::end_turn);
                 // Looked at from out here: while the instance computes, what runs in the store is not polled.
                 let (status, start) = *since.lock().unwrap_or_else(PoisonError::into_inner);
                 if expiration.as_mut().poll(cx, status, start).is_ready() {

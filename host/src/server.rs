@@ -11,9 +11,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    net::TcpListener, sync::Semaphore,
-};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
     application::Application,

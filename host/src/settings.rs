@@ -18,11 +18,12 @@ pub const DEFAULT_MANIFEST: &str = "spin.toml";
 /// The file of environment variables that Spin merges in, looked up in the working directory.
 pub const DEFAULT_DOTENV: &str = ".env";
 
-/// Requests that one instance serves before it is dropped. With Spin's 128, making instances is 7 % of the work of a small
-/// request; with this, 1 %.
-pub const DEFAULT_MAX_INSTANCE_REUSE_COUNT: usize = 1024;
-/// Requests that run at once in one instance, as in Spin.
-pub const DEFAULT_MAX_INSTANCE_CONCURRENT_REUSE_COUNT: usize = 16;
+/// Requests that one instance serves before it is dropped. Making one takes longer than a hundred small requests, and who
+/// comes meanwhile waits: with Spin's 128, that is a good part of the work, and of the late answers.
+pub const DEFAULT_MAX_INSTANCE_REUSE_COUNT: usize = 65_536;
+/// Requests that run at once in one instance. Spin's are 16: more of them ask Redis together, and find what they need in the
+/// caches; but all of them fail where the instance does.
+pub const DEFAULT_MAX_INSTANCE_CONCURRENT_REUSE_COUNT: usize = 64;
 /// How long an instance without work is kept, as in Spin.
 pub const DEFAULT_IDLE_INSTANCE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a request may take in the component. Spin sets no limit.

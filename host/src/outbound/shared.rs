@@ -1,4 +1,4 @@
-//! The one connection to an address that all instances share, replaced when it is known to be dead or stalled.
+//! The one connection to an address that all instances on a thread share, replaced when it is known to be dead or stalled.
 
 use std::{
     sync::{Arc, Mutex},
