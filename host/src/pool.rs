@@ -18,7 +18,6 @@ use futures_channel::oneshot;
 use http::{Request, Response};
 use tokio::{
     sync::OwnedSemaphorePermit,
-    task::unconstrained,
     time::{Instant, sleep, timeout_at},
 };
 use wasmtime::PoolConcurrencyLimitError;
@@ -100,8 +99,7 @@ impl Pool {
     async fn add_instance(self) {
         let made = self.make().await;
         if let Some((made, seat)) = self.seat(made) {
-            // tokio would cut its turns short after some 40 calls of Redis, which then leave one by one.
-            unconstrained(made.run(&seat)).await;
+            made.run(&seat).await;
         }
     }
 

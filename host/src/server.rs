@@ -121,7 +121,8 @@ impl Server {
             // The semaphore is never closed.
             let place = Arc::clone(&places).acquire_owned().await;
             let (stream, address) = self.accept().await;
-            if let Some(worker) = self.workers.iter().min_by_key(|worker| worker.connections()) {
+            let alive = self.workers.iter().filter(|worker| worker.is_alive());
+            if let Some(worker) = alive.min_by_key(|worker| worker.connections()) {
                 worker.take(Client { stream, address, place });
             }
         }

@@ -86,10 +86,15 @@ impl Worker {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// Whether it takes connections: a thread that panicked takes no more.
+    pub fn is_alive(&self) -> bool {
+        !self.clients.is_closed()
+    }
+
     /// Gives it a connection.
     pub fn take(&self, client: Client) {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        // A thread that panicked takes no more; its clients see their connections closed.
+        // Where it has just panicked, the connection is closed.
         let _ = self.clients.send(client);
     }
 
