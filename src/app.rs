@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::cors::CorsLayer;
 use tower_layer::Layer;
@@ -17,9 +18,10 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, IntoResponse, Response};
 use crate::auth::Grant;
+use crate::body::Body;
 use crate::command;
 use crate::config::{Config, ConfigError};
-use crate::handler::{Asked, Request};
+use crate::handler::{Asked, Request, Serve};
 use crate::idempotency;
 use crate::problem::{Kind, Problem};
 use crate::rate_limit;
@@ -54,23 +56,30 @@ impl App {
         Self(config.map(|config| Served::new(Arc::new(connect(&config)), config)))
     }
 
+    /// Whether the answer to a request with these headers depends on the host that its target names.
+    pub fn depends_on_host(&self, headers: &HeaderMap) -> bool {
+        self.0.as_ref().is_ok_and(|served| Grant::depends_on_host(&served.config, headers))
+    }
+
     /// Answers one request, and writes one line about it to the log.
-    pub async fn respond(&self, request: Request) -> http::Response<Bytes> {
+    pub async fn respond(&self, request: http::Request<Body>) -> http::Response<Bytes> {
         let (start, now) = (Instant::now(), SystemTime::now());
-        let id = request_id(request.headers(), now);
-        let method = request.method().clone();
+        let request = Request::from(request);
+        let head = request.head.clone();
+        let id = request_id(&head.headers, now);
         let (render, no_route): (Render, _) =
-            if rest::owns(request.uri().path()) { (Problem::render, "-") } else { (command::render, "/{command}") };
+            if rest::owns(head.uri.path()) { (Problem::render, "-") } else { (command::render, "/{command}") };
 
         let response = match &self.0 {
             Err(error) => Problem::new(Kind::Unavailable, error.message.clone()).into_response(),
-            Ok(served) => served.to_all(request).await,
+            Ok(served @ Served { cors: Some(cors), .. }) => served.to_pages(cors, request).await,
+            Ok(served) => served.to_allowed(request).await,
         };
-        let (response, facts) = finish(response, &method, &id, render);
+        let (response, facts) = finish(response, &head.method, &id, render);
 
         let duration = start.elapsed();
         let entry = Entry {
-            method: method.as_str(),
+            method: head.method.as_str(),
             // Not the path: it may hold what nobody wants in a log.
             route: facts.route.as_deref().unwrap_or(no_route),
             command: facts.command,
@@ -86,6 +95,8 @@ impl App {
     }
 }
 
+/// What is not on the way of most requests is boxed below: a future has the space of all that it may wait for, and is copied
+/// wherever it is handed on.
 impl Served {
     fn new(redis: Arc<dyn Redis>, config: Config) -> Self {
         let mut router = Router::default();
@@ -94,68 +105,80 @@ impl Served {
         Self { cors: config.cors.layer(), config: Arc::new(config), redis, router }
     }
 
-    /// Answers a request, whatever page sends it: a browser that asks first sends no token.
-    async fn to_all(&self, request: Request) -> Response {
-        let Some(cors) = &self.cors else { return self.to_allowed(request).await };
-        match cors.layer(Within(self)).call(request).await {
-            Ok(response) => response,
-        }
+    /// Answers a request that a page of another origin may have sent: a browser that asks first sends no token.
+    fn to_pages<'a>(&'a self, cors: &CorsLayer, Request { head, body }: Request) -> BoxFuture<'a, Response> {
+        let request = http::Request::from_parts(Arc::unwrap_or_clone(head), body);
+        let answer = cors.layer(Within(self)).call(request);
+        answer.map(|answer| answer.unwrap_or_else(|never| match never {})).boxed()
     }
 
     /// Answers a request as far as its token and its quotas reach. Notes what is to be logged beside the answer.
     async fn to_allowed(&self, request: Request) -> Response {
         let Self { config, redis, router, .. } = self;
-        let place = router.at(request.uri().path());
-        match Grant::of(config, redis, request.uri(), request.headers()) {
-            Ok(grant) => {
-                let mut response = self.admit(&grant, request, place).await.into_response();
-                let answer = response.body_mut();
-                (answer.grant, answer.route) = (Some(grant), place.map(|place| place.path.clone()));
-                response
-            }
-            Err(problem) => {
-                // Who tries out tokens has an address, too.
-                let nobody = Grant::of_nobody(config, redis);
-                let taken = rate_limit::take(&nobody, &config.rate_limit, request.headers()).await;
-                taken.err().unwrap_or(problem).into_response()
-            }
-        }
+        let place = router.at(request.head.uri.path());
+        let grant = match Grant::of(config, redis, &request.head.uri, &request.head.headers) {
+            Ok(grant) => grant,
+            Err(problem) => return self.to_unknown(problem, request.head).await,
+        };
+        let left = match self.take(&grant, &request.head.headers).await {
+            Ok(left) => left,
+            Err(problem) => return with_facts(problem.into_response(), grant, place),
+        };
+        let mut response = match serving(&request.head, place) {
+            Err(answer) => answer,
+            Ok(serve) if idempotency::applies(&grant, &request.head) => idempotency::once(&grant, request, serve).await,
+            Ok(serve) => serve(Asked::of(grant.clone(), request).await).await,
+        };
+        response.headers_mut().extend(left);
+        with_facts(response, grant, place)
     }
 
-    /// Takes a request from its quotas, and answers it.
-    async fn admit(&self, grant: &Grant, request: Request, place: Option<&Place>) -> Result<Response, Problem> {
-        let mut left = HeaderMap::new();
-        if !grant.needs_no_token() {
-            match rate_limit::take(grant, &self.config.rate_limit, request.headers()).await {
-                Err(problem) if rate_limit::is_uncounted(&problem) => {
-                    tracing::warn!(error = problem.for_log(), "requests are not counted");
-                }
-                taken => left = taken?,
-            }
+    /// Refuses a request. Who tries out tokens has an address, too.
+    fn to_unknown(&self, problem: Problem, head: Arc<Parts>) -> BoxFuture<'_, Response> {
+        async move {
+            let nobody = Grant::of_nobody(&self.config, &self.redis);
+            let taken = rate_limit::take(&nobody, &self.config.rate_limit, &head.headers).await;
+            taken.err().unwrap_or(problem).into_response()
         }
-        let mut response = idempotency::once(grant, request, async |request| answer(grant, request, place).await).await;
-        response.headers_mut().extend(left);
-        Ok(response)
+        .boxed()
+    }
+
+    /// Takes a request from its quotas. Gives the headers that say what is left.
+    async fn take(&self, grant: &Grant, headers: &HeaderMap) -> Result<HeaderMap, Problem> {
+        let limit = &self.config.rate_limit;
+        if grant.needs_no_token() || !limit.is_set() {
+            return Ok(HeaderMap::new());
+        }
+        match rate_limit::take(grant, limit, headers).boxed().await {
+            Err(problem) if rate_limit::is_uncounted(&problem) => {
+                tracing::warn!(error = problem.for_log(), "requests are not counted");
+                Ok(HeaderMap::new())
+            }
+            taken => taken,
+        }
     }
 }
 
-/// Answers a request that may pass. A path that no route has is a command, unless it looks like one of the REST API.
-async fn answer(grant: &Grant, request: Request, place: Option<&Place>) -> Response {
-    let serve = match place {
-        Some(place) => place.serve(request.method()),
-        None if rest::owns(request.uri().path()) => Err(rest::no_such_path().into_response()),
+/// What serves a request. A path that no route has is a command, unless it looks like one of the REST API.
+fn serving(head: &Parts, place: Option<&Place>) -> Result<Serve, Response> {
+    match place {
+        Some(place) => place.serve(&head.method),
+        None if rest::owns(head.uri.path()) => Err(rest::no_such_path().into_response()),
         None => Ok(command::SERVE),
-    };
-    match serve {
-        Ok(serve) => serve(Asked::of(grant.clone(), request).await).await,
-        Err(answer) => answer,
     }
+}
+
+/// An answer with what is logged of its request.
+fn with_facts(mut response: Response, grant: Grant, place: Option<&Place>) -> Response {
+    let answer = response.body_mut();
+    (answer.grant, answer.route) = (Some(grant), place.map(|place| place.path.clone()));
+    response
 }
 
 /// What lies within the headers for pages of other origins, as their library takes it.
 struct Within<'a>(&'a Served);
 
-impl<'a> Service<Request> for Within<'a> {
+impl<'a> Service<http::Request<Body>> for Within<'a> {
     type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'a, Result<Response, Infallible>>;
@@ -164,8 +187,8 @@ impl<'a> Service<Request> for Within<'a> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        self.0.to_allowed(request).map(Ok).boxed()
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        self.0.to_allowed(request.into()).map(Ok).boxed()
     }
 }
 
@@ -211,8 +234,9 @@ fn finish(response: Response, method: &Method, id: &HeaderValue, render: Render)
     let length = response.body().len();
     let headers = response.headers_mut();
     protect(headers);
-    headers.remove(header::CONTENT_LENGTH);
-    if !bodiless {
+    if bodiless {
+        headers.remove(header::CONTENT_LENGTH);
+    } else {
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
     headers.insert(REQUEST_ID, id.clone());

@@ -52,6 +52,11 @@ impl Grant {
         Caller::of(config, uri, headers).map(|caller| Self::new(config, redis, caller))
     }
 
+    /// Whether [`Self::of`] looks at the host that a request with these headers names.
+    pub fn depends_on_host(config: &Config, headers: &HeaderMap) -> bool {
+        Caller::depends_on_host(config, headers)
+    }
+
     /// What somebody may do who has no right to anything.
     pub fn of_nobody(config: &Arc<Config>, redis: &Arc<dyn Redis>) -> Self {
         Self::new(config, redis, Caller::Unneeded)

@@ -13,8 +13,13 @@ use crate::auth::Grant;
 use crate::body::Body;
 use crate::problem::Problem;
 
-/// A request whose body may still be coming.
-pub type Request = http::Request<Body>;
+/// A request whose body may still be coming. Small, as it is handed on and on.
+pub struct Request {
+    /// What came before the body.
+    pub head: Arc<request::Parts>,
+    /// The body.
+    pub body: Body,
+}
 
 /// A request with its whole body.
 pub struct Asked {
@@ -28,12 +33,21 @@ pub fn has_body(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
+impl From<http::Request<Body>> for Request {
+    fn from(request: http::Request<Body>) -> Self {
+        let (head, body) = request.into_parts();
+        Self { head: Arc::new(head), body }
+    }
+}
+
 impl Asked {
     /// Waits for the body, where the method has one.
-    pub async fn of(grant: Grant, request: Request) -> Self {
-        let (head, body) = request.into_parts();
-        let body = if has_body(&head.method) { body.read(grant.limits()).await } else { Ok(Bytes::new()) };
-        Self { grant, head: Arc::new(head), body }
+    pub async fn of(grant: Grant, Request { head, body }: Request) -> Self {
+        let body = match body {
+            _ if !has_body(&head.method) => Ok(Bytes::new()),
+            body => body.read(grant.limits()).await,
+        };
+        Self { grant, head, body }
     }
 
     /// Its target.

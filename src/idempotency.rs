@@ -6,6 +6,8 @@
 mod kept;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use uuid::Uuid;
 
@@ -14,7 +16,7 @@ use crate::auth::Grant;
 use crate::body::Body;
 use crate::config::Idempotency;
 use crate::digest::sha1_hex;
-use crate::handler::Request;
+use crate::handler::{Asked, Request, Serve};
 use crate::problem::{Kind, Problem};
 use crate::redis::Reply;
 use crate::redis::script::{Script, script};
@@ -31,30 +33,27 @@ const MAX_KEY: usize = 255;
 static BEGIN: Script = script!(Write: "idempotency/begin.lua");
 static END: Script = script!(Write: "idempotency/end.lua");
 
-/// Lets a request that names itself happen once: the answer to the first is the answer to all. That holds for POST and PATCH,
-/// and for all methods of the command API. A token that only reads changes nothing, and neither do other methods twice.
-pub async fn once(grant: &Grant, request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
-    let is_new_each_time =
-        [Method::POST, Method::PATCH].contains(request.method()) || !rest::owns(request.uri().path());
+/// Whether a request names itself where that counts: with POST and PATCH, and with all methods of the command API. A token
+/// that only reads changes nothing, and neither do other methods twice.
+pub fn applies(grant: &Grant, head: &Parts) -> bool {
+    let is_new_each_time = [Method::POST, Method::PATCH].contains(&head.method) || !rest::owns(head.uri.path());
     let changes_nothing = grant.only_reads() || grant.needs_no_token();
-    if !is_new_each_time || changes_nothing || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
-        return answer(request).await;
-    }
-    first_or_again(grant, request, answer).await.into_response()
+    is_new_each_time && !changes_nothing && head.headers.contains_key(&IDEMPOTENCY_KEY)
 }
 
-async fn first_or_again(
-    grant: &Grant,
-    request: Request,
-    answer: impl AsyncFnOnce(Request) -> Response,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let key = key(&parts.headers)?;
+/// Lets a request that names itself happen once: the answer to the first is the answer to all.
+pub fn once(grant: &Grant, request: Request, serve: Serve) -> BoxFuture<'_, Response> {
+    first_or_again(grant, request, serve).map(IntoResponse::into_response).boxed()
+}
+
+async fn first_or_again(grant: &Grant, Request { head, body }: Request, serve: Serve) -> Result<Response, Problem> {
+    let key = key(&head.headers)?;
     let body = body.read(grant.limits()).await?;
-    let attempt = Attempt::of(grant, key, &parts, &body);
+    let attempt = Attempt::of(grant, key, &head, &body);
     match attempt.begin().await {
         Ok(None) => {
-            let response = answer(Request::from_parts(parts, Body::Whole(body))).await;
+            let request = Request { head: head.clone(), body: Body::Whole(body) };
+            let response = serve(Asked::of(grant.clone(), request).await).await;
             attempt.end(&response).await;
             Ok(response)
         }

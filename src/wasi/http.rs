@@ -1,23 +1,25 @@
 //! Requests and answers in the terms of WASI 0.3 (`wasi:http/handler@0.3.0`).
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Wake, Waker};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use send_wrapper::SendWrapper;
 use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{
     ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse,
 };
 use spin_sdk::wasip3::{wit_future, wit_stream};
-use spin_sdk::wit_bindgen;
 
 use super::body::Incoming;
 use super::{log, redis::Host, settings};
 use crate::app::App;
 use crate::body::Body;
-use crate::handler::{self, Request};
+use crate::handler;
 use crate::redis::client::Client;
 
 struct Redstart;
@@ -31,7 +33,7 @@ mod export {
 impl Guest for Redstart {
     async fn handle(request: WasiRequest) -> Result<WasiResponse, ErrorCode> {
         let app = app().await;
-        answer(app.respond(taken(request)?).await)
+        answer(app.respond(taken(request, app)?).await)
     }
 }
 
@@ -42,7 +44,7 @@ async fn app() -> &'static App {
     if let Some(app) = APP.get() {
         return app;
     }
-    let config = settings::resolve().await;
+    let config = settings::resolve().boxed_local().await;
     APP.get_or_init(|| {
         crate::log::init(config.as_ref().map(|config| config.log).unwrap_or_default(), log::write);
         App::new(config, |config| Client::new(Host, config.redis.clone()))
@@ -50,24 +52,23 @@ async fn app() -> &'static App {
 }
 
 /// Takes a request from the host, with what is needed of it alone: each question is a call out of the component.
-fn taken(request: WasiRequest) -> Result<Request, ErrorCode> {
-    let target = request.get_path_with_query().ok_or(ErrorCode::HttpRequestUriInvalid)?;
-    let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
-    let target = match request.get_authority() {
-        None => target.into(),
-        // A target that has a host has a scheme, too; nothing here looks which.
-        Some(authority) => Uri::builder()
-            .scheme("http")
-            .authority(authority)
-            .path_and_query(target)
-            .build()
-            .map_err(|_| ErrorCode::HttpRequestUriInvalid)?,
-    };
+fn taken(request: WasiRequest, app: &App) -> Result<http::Request<Body>, ErrorCode> {
+    let wrong_target = || ErrorCode::HttpRequestUriInvalid;
     let method = method(request.get_method())?;
     let headers = headers(request.get_headers().copy_all()).map_err(internal)?;
+    let target = request.get_path_with_query().ok_or_else(wrong_target)?;
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| wrong_target())?;
+    let host = if app.depends_on_host(&headers) { request.get_authority() } else { None };
+    let target = match host {
+        None => target.into(),
+        // A target that names a host has a scheme, too; nothing here looks which.
+        Some(host) => {
+            Uri::builder().scheme("http").authority(host).path_and_query(target).build().map_err(|_| wrong_target())?
+        }
+    };
 
     let body = if handler::has_body(&method) { Incoming::of(request, &headers) } else { Body::default() };
-    let mut taken = Request::new(body);
+    let mut taken = http::Request::new(body);
     (*taken.method_mut(), *taken.uri_mut(), *taken.headers_mut()) = (method, target, headers);
     Ok(taken)
 }
@@ -108,14 +109,10 @@ fn answer(response: http::Response<Bytes>) -> Result<WasiResponse, ErrorCode> {
         WasiResponse::new(headers, None, trailers)
     } else {
         let (mut writer, reader) = wit_stream::new();
-        let mut writing = async move {
-            writer.write_all(body.into()).await;
-        }
-        .boxed_local();
         let made = WasiResponse::new(headers, Some(reader), trailers);
-        if (&mut writing).now_or_never().is_none() {
-            wit_bindgen::spawn(writing);
-        }
+        Writing::start(async move {
+            writer.write_all(body.into()).await;
+        });
         made
     };
     // What it is where nothing is said.
@@ -123,6 +120,26 @@ fn answer(response: http::Response<Bytes>) -> Result<WasiResponse, ErrorCode> {
         response.set_status_code(parts.status.as_u16()).map_err(|()| internal("the status is none of HTTP's"))?;
     }
     Ok(response)
+}
+
+/// A write that goes on by itself: each event that wakes it drives it on. It is not spawned, as it would begin only after the
+/// answer was returned, or ask the host twice for its events.
+struct Writing(Mutex<Option<SendWrapper<LocalBoxFuture<'static, ()>>>>);
+
+impl Writing {
+    fn start(write: impl Future<Output = ()> + 'static) {
+        Arc::new(Self(Mutex::new(Some(SendWrapper::new(write.boxed_local()))))).wake();
+    }
+}
+
+impl Wake for Writing {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let mut write = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if write.as_mut().is_some_and(|write| write.poll_unpin(&mut Context::from_waker(&waker)).is_ready()) {
+            *write = None;
+        }
+    }
 }
 
 /// The headers as the host takes them. Their space is kept for the next ones, as each would be two allocations.
