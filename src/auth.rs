@@ -18,6 +18,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderMap, Uri};
 
 use caller::Caller;
@@ -27,7 +28,7 @@ pub use refusal::{Denial, Refusal};
 use crate::config::{Config, Idempotency, Limits};
 use crate::problem::{Kind, Problem};
 use crate::redis::{
-    Access, Command, Redis, RedisError, Reply,
+    Access, Command, Redis, Reply,
     keys::Keys,
     script::{self, Script},
 };
@@ -51,6 +52,11 @@ impl Grant {
         Caller::of(config, uri, headers).map(|caller| Self::new(config, redis, caller))
     }
 
+    /// Whether [`Self::of`] looks at the host that a request with these headers names.
+    pub fn depends_on_host(config: &Config, headers: &HeaderMap) -> bool {
+        Caller::depends_on_host(config, headers)
+    }
+
     /// What somebody may do who has no right to anything.
     pub fn of_nobody(config: &Arc<Config>, redis: &Arc<dyn Redis>) -> Self {
         Self::new(config, redis, Caller::Unneeded)
@@ -70,7 +76,8 @@ impl Grant {
     /// # Errors
     /// A problem where the token does not reach so far, a key is Redstart's own, or Redis gives no reply.
     pub async fn execute(&self, command: Command) -> Result<Reply, Problem> {
-        self.execute_all([command]).await.map(|[reply]| reply)
+        let access = command.access;
+        self.send(command).await.map_err(|refusal| refusal.into_problem(access))
     }
 
     /// Sends commands together, which takes as long as one.
@@ -78,10 +85,8 @@ impl Grant {
     /// # Errors
     /// As [`Self::execute`], for the first of them that has no reply.
     pub async fn execute_all<const N: usize>(&self, commands: [Command; N]) -> Result<[Reply; N], Problem> {
-        let accesses = commands.each_ref().map(|command| command.access);
-        let replies = self.send(commands.into()).await.into_iter().zip(accesses);
-        let replies = replies.map(|(reply, access)| reply.map_err(|refusal| refusal.into_problem(access)));
-        let replies: Vec<_> = replies.collect::<Result<_, _>>()?;
+        let replies = join_all(commands.map(|command| self.execute(command))).await;
+        let replies: Vec<_> = replies.into_iter().collect::<Result<_, _>>()?;
         replies.try_into().map_err(|_| Problem::new(Kind::Internal, "replies and commands are not as many"))
     }
 
@@ -118,35 +123,20 @@ impl Grant {
     }
 
     async fn by_sha1_or_source(&self, by_sha1: Command, by_source: impl FnOnce() -> Command) -> Result<Reply, Refusal> {
-        match self.send(vec![by_sha1]).await.swap_remove(0) {
-            Err(Refusal::Redis(error)) if script::is_unknown(&error) => {
-                self.send(vec![by_source()]).await.swap_remove(0)
-            }
+        match self.send(by_sha1).await {
+            Err(Refusal::Redis(error)) if script::is_unknown(&error) => self.send(by_source()).await,
             result => result,
         }
     }
 
-    /// Sends commands together, in their order. What is denied is not sent.
-    pub async fn send(&self, commands: Vec<Command>) -> Vec<Result<Reply, Refusal>> {
-        let denials: Vec<_> = commands.iter().map(|command| self.check(command)).collect();
-        let allowed: Vec<_> = commands
-            .into_iter()
-            .zip(&denials)
-            .filter(|(_, denial)| denial.is_ok())
-            .map(|(command, _)| command)
-            .collect();
-        if allowed.is_empty() {
-            return denials.into_iter().filter_map(Result::err).map(|denial| Err(Refusal::Denied(denial))).collect();
-        }
-        let count = u32::try_from(allowed.len()).unwrap_or(u32::MAX);
-        self.calls.fetch_add(count, Ordering::Relaxed);
-        let mut replies = self.redis.execute(allowed).await.into_iter();
-        let reply = |denial: Result<(), Denial>| {
-            denial.map_err(Refusal::Denied)?;
-            let none = || Err(RedisError::Unexpected("there are fewer replies than commands".to_owned()));
-            replies.next().unwrap_or_else(none).map_err(Refusal::Redis)
-        };
-        denials.into_iter().map(reply).collect()
+    /// Sends a command, unless it is denied.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub async fn send(&self, command: Command) -> Result<Reply, Refusal> {
+        self.check(&command).map_err(Refusal::Denied)?;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.redis.execute(command).await.map_err(Refusal::Redis)
     }
 
     /// Whether a key is not for the caller to see.

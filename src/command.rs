@@ -17,18 +17,18 @@ mod scripts;
 mod together;
 mod transaction;
 
-use axum::response::{IntoResponse, Response};
-use axum::routing::any;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use uuid::Uuid;
 
+use crate::answer::{self, IntoResponse, Response, With};
 use crate::auth::{Grant, TOKEN_IN_QUERY};
-use crate::handler::{Handle, Served};
+use crate::handler::{Handle, Headers, Serve};
+use crate::id;
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, ErrorReply, RedisError};
+use crate::router::Router;
 use crate::uri;
 use encode::{Answer, Encoding, InJson};
 use parse::Request;
@@ -37,14 +37,12 @@ const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
 const FORMAT: HeaderName = HeaderName::from_static("upstash-response-format");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 
-/// The routes; every other path that is nobody else's is a command, too.
-pub fn router() -> Router {
-    Router::new().route("/", any(HANDLER)).route("/pipeline", any(HANDLER)).route("/multi-exec", any(HANDLER))
+/// Adds the routes; every other path that is nobody else's is a command, too.
+pub fn serve(router: &mut Router) {
+    for path in ["/", "/pipeline", "/multi-exec"] {
+        router.add_any(path, SERVE);
+    }
 }
-
-/// Beside an answer, for the log: the command that was asked for, where it is one alone, and one of Redis.
-#[derive(Clone, Copy)]
-pub struct CommandName(pub &'static str);
 
 /// What is asked for.
 enum Asked {
@@ -54,30 +52,17 @@ enum Asked {
 }
 
 /// Answers every request of this API.
-pub const HANDLER: Served = Served(|asked| handle.handle(asked));
+pub const SERVE: Serve = |asked| handle.handle(asked);
 
-async fn handle(grant: Grant, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    match respond(&grant, &method, &uri, &headers, &body).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn respond(
-    grant: &Grant,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<Response, Problem> {
+async fn handle(grant: Grant, method: Method, uri: Uri, headers: Headers, body: Bytes) -> Result<Response, Problem> {
     const METHODS: [Method; 4] = [Method::GET, Method::HEAD, Method::POST, Method::PUT];
-    if !METHODS.contains(method) {
+    if !METHODS.contains(&method) {
         let problem = Problem::new(Kind::MethodNotAllowed, "ERR a command is sent with GET, HEAD, POST or PUT");
         return Err(problem.header(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST,PUT")));
     }
-    let encoding = encoding(headers).map_err(bad_request)?;
+    let encoding = encoding(&headers).map_err(bad_request)?;
     let most = grant.limits().reply_bytes;
-    let asked = asked(method, uri, body)?;
+    let asked = asked(&method, &uri, &body)?;
     if let Asked::Pipeline(requests) | Asked::Transaction(requests) = &asked
         && requests.len() > grant.limits().pipeline_commands
     {
@@ -86,12 +71,14 @@ async fn respond(
     }
     match asked {
         Asked::One(request) => {
-            let name = request.row.map(|row| Extension(CommandName(row.name)));
-            let answer = pipeline::answers(&[request], grant).await?.swap_remove(0);
-            Ok((name, encoded(vec![answer], encoding, false, most)).into_response())
+            let name = request.row.map(|row| row.name);
+            let answer = pipeline::answers(&[request], &grant).await?.swap_remove(0);
+            let mut response = encoded(vec![answer], encoding, false, most);
+            response.body_mut().command = name;
+            Ok(response)
         }
-        Asked::Pipeline(requests) => Ok(encoded(pipeline::answers(&requests, grant).await?, encoding, true, most)),
-        Asked::Transaction(requests) => match transaction::run(&requests, grant).await {
+        Asked::Pipeline(requests) => Ok(encoded(pipeline::answers(&requests, &grant).await?, encoding, true, most)),
+        Asked::Transaction(requests) => match transaction::run(&requests, &grant).await {
             Ok(answers) => {
                 // The protocol of Redis itself is not for transactions.
                 let encoding = if encoding == Encoding::Resp2 { Encoding::Json } else { encoding };
@@ -192,17 +179,18 @@ fn encoded(mut answers: Vec<Answer>, encoding: Encoding, is_list: bool, most: us
     let is_right = is_list || answers.iter().all(Result::is_ok);
     let status = if is_right { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     // Another one each time: it is all that clients look at.
-    let token: HeaderMap = HeaderValue::try_from(Uuid::now_v7().simple().to_string())
-        .map(|token| (SYNC_TOKEN, token))
-        .into_iter()
-        .collect();
+    let token = id::timeless()
+        .simple()
+        .encode_lower(&mut Uuid::encode_buffer())
+        .parse()
+        .map(|token: HeaderValue| (SYNC_TOKEN, token));
     if encoding == Encoding::Resp2 {
         let mut body = Vec::with_capacity(bytes);
         for answer in &answers {
             encode::resp2(answer, &mut body);
         }
         let form = [(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))];
-        return (status, token, form, body).into_response();
+        return answer::new(status, body).with(form).with(token);
     }
     let mut body = Vec::with_capacity(bytes);
     let written = match &answers[..] {
@@ -210,7 +198,7 @@ fn encoded(mut answers: Vec<Answer>, encoding: Encoding, is_list: bool, most: us
         answers => serde_json::to_writer(&mut body, &List(answers, encoding)),
     };
     match written {
-        Ok(()) => (status, token, JSON, body).into_response(),
+        Ok(()) => answer::new(status, body).with(JSON).with(token),
         Err(error) => {
             Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
         }

@@ -1,36 +1,53 @@
 //! How a handler is called: it names the parts of a request that it needs, and gets them once the body is here.
-//!
-//! axum's own extractors would do the same, with a state machine for each handler: a fifth of the component.
 
-use axum::extract::Request;
-use axum::handler::Handler;
-use axum::response::{IntoResponse, Response};
+use std::ops::Deref;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use http::{HeaderMap, Method, Uri, request};
 
+use crate::answer::{IntoResponse, Response};
 use crate::auth::Grant;
-use crate::problem::{Kind, Problem};
-use crate::rest::payload;
+use crate::body::Body;
+use crate::problem::Problem;
+
+/// A request whose body may still be coming. Small, as it is handed on and on.
+pub struct Request {
+    /// What came before the body.
+    pub head: Arc<request::Parts>,
+    /// The body.
+    pub body: Body,
+}
 
 /// A request with its whole body.
 pub struct Asked {
     grant: Grant,
-    head: request::Parts,
+    head: Arc<request::Parts>,
     body: Result<Bytes, Problem>,
+}
+
+/// Whether a method has a body that is read.
+pub fn has_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}
+
+impl From<http::Request<Body>> for Request {
+    fn from(request: http::Request<Body>) -> Self {
+        let (head, body) = request.into_parts();
+        Self { head: Arc::new(head), body }
+    }
 }
 
 impl Asked {
     /// Waits for the body, where the method has one.
-    async fn of(request: Request) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        let grant = head.extensions.get::<Grant>().cloned();
-        let grant =
-            grant.ok_or_else(|| Problem::new(Kind::Internal, "the request came past the check of its token"))?;
-        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
-        let body = if has_body { payload::read_body(body, grant.limits()).await } else { Ok(Bytes::new()) };
-        Ok(Self { grant, head, body })
+    pub async fn of(grant: Grant, Request { head, body }: Request) -> Self {
+        let body = match body {
+            _ if !has_body(&head.method) => Ok(Bytes::new()),
+            body => body.read(grant.limits()).await,
+        };
+        Self { grant, head, body }
     }
 
     /// Its target.
@@ -79,9 +96,20 @@ impl Part for Uri {
     }
 }
 
-impl Part for HeaderMap {
+/// The headers of a request, which are not copied.
+pub struct Headers(Arc<request::Parts>);
+
+impl Deref for Headers {
+    type Target = HeaderMap;
+
+    fn deref(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+}
+
+impl Part for Headers {
     fn of(asked: &mut Asked) -> Result<Self, Problem> {
-        Ok(asked.head.headers.clone())
+        Ok(Self(asked.head.clone()))
     }
 }
 
@@ -126,22 +154,3 @@ fn refused(problem: Problem) -> BoxFuture<'static, Response> {
 
 /// A handler, whatever parts it needs.
 pub type Serve = fn(Asked) -> BoxFuture<'static, Response>;
-
-/// The same, as axum's router takes it.
-#[derive(Clone, Copy)]
-pub struct Served(pub Serve);
-
-impl Handler<(), ()> for Served {
-    type Future = BoxFuture<'static, Response>;
-
-    fn call(self, request: Request, (): ()) -> Self::Future {
-        let Self(serve) = self;
-        let answer = async move {
-            match Asked::of(request).await {
-                Ok(asked) => serve(asked).await,
-                Err(problem) => problem.into_response(),
-            }
-        };
-        answer.boxed()
-    }
-}

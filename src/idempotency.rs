@@ -5,22 +5,22 @@
 
 mod kept;
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use uuid::Uuid;
 
+use crate::answer::{IntoResponse, Response};
 use crate::auth::Grant;
-use crate::command::CommandName;
+use crate::body::Body;
 use crate::config::Idempotency;
 use crate::digest::sha1_hex;
+use crate::handler::{Asked, Request, Serve};
 use crate::problem::{Kind, Problem};
 use crate::redis::Reply;
 use crate::redis::script::{Script, script};
-use crate::rest::{self, payload};
+use crate::rest;
 use kept::Kept;
 
 /// The header that names a request.
@@ -33,27 +33,29 @@ const MAX_KEY: usize = 255;
 static BEGIN: Script = script!(Write: "idempotency/begin.lua");
 static END: Script = script!(Write: "idempotency/end.lua");
 
-/// Lets a request that names itself happen once: the answer to the first is the answer to all. That holds for POST and PATCH,
-/// and for all methods of the command API. A token that only reads changes nothing, and neither do other methods twice.
-pub async fn once(grant: &Grant, request: Request, next: Next) -> Response {
-    let is_new_each_time =
-        [Method::POST, Method::PATCH].contains(request.method()) || !rest::owns(request.uri().path());
+/// Whether a request names itself where that counts: with POST and PATCH, and with all methods of the command API. A token
+/// that only reads changes nothing, and neither do other methods twice.
+pub fn applies(grant: &Grant, head: &Parts) -> bool {
+    let is_new_each_time = [Method::POST, Method::PATCH].contains(&head.method) || !rest::owns(head.uri.path());
     let changes_nothing = grant.only_reads() || grant.needs_no_token();
-    if !is_new_each_time || changes_nothing || !request.headers().contains_key(&IDEMPOTENCY_KEY) {
-        return next.run(request).await;
-    }
-    first_or_again(grant, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    is_new_each_time && !changes_nothing && head.headers.contains_key(&IDEMPOTENCY_KEY)
 }
 
-async fn first_or_again(grant: &Grant, request: Request, next: Next) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let key = key(&parts.headers)?;
-    let body = payload::read_body(body, grant.limits()).await?;
-    let attempt = Attempt::of(grant, key, &parts, &body);
+/// Lets a request that names itself happen once: the answer to the first is the answer to all.
+pub fn once(grant: &Grant, request: Request, serve: Serve) -> BoxFuture<'_, Response> {
+    first_or_again(grant, request, serve).map(IntoResponse::into_response).boxed()
+}
+
+async fn first_or_again(grant: &Grant, Request { head, body }: Request, serve: Serve) -> Result<Response, Problem> {
+    let key = key(&head.headers)?;
+    let body = body.read(grant.limits()).await?;
+    let attempt = Attempt::of(grant, key, &head, &body);
     match attempt.begin().await {
         Ok(None) => {
-            let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-            attempt.end(response).await
+            let request = Request { head: head.clone(), body: Body::Whole(body) };
+            let response = serve(Asked::of(grant.clone(), request).await).await;
+            attempt.end(&response).await;
+            Ok(response)
         }
         Ok(Some(answer)) => Ok(answer),
         Err(problem) => {
@@ -133,22 +135,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Keeps the answer. Where the request came to nothing, it is forgotten, and may come again.
-    async fn end(&self, response: Response) -> Result<Response, Problem> {
-        if response.extensions().get::<Problem>().is_some_and(|problem| problem.outcome_unknown) {
+    async fn end(&self, response: &Response) {
+        match &response.body().problem {
             // That is what the mark says by itself.
-            return Ok(response);
+            Some(problem) if problem.outcome_unknown => {}
+            _ if came_to_nothing(response) => self.record(None).await,
+            _ => self.record(Some(Kept::answer(response, self.grant.limits().json_value_bytes))).await,
         }
-        if came_to_nothing(&response) {
-            self.record(None).await;
-            return Ok(response);
-        }
-        let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| {
-            let problem = Problem::new(Kind::Internal, "the answer broke off").because(error);
-            Problem { outcome_unknown: true, ..problem }
-        })?;
-        self.record(Some(Kept::answer(&parts, &body, self.grant.limits().json_value_bytes))).await;
-        Ok(Response::from_parts(parts, Body::from(body)))
     }
 
     async fn record(&self, kept: Option<Kept>) {
@@ -178,10 +171,10 @@ const HEEDED: [HeaderName; 5] = [
 /// Whether an answer says that nothing was changed. A script may have, before its error.
 fn came_to_nothing(response: &Response) -> bool {
     let is_script = || {
-        let name = response.extensions().get::<CommandName>();
-        name.is_some_and(|CommandName(name)| name.starts_with("EVAL") || name.starts_with("FCALL"))
+        let name = response.body().command;
+        name.is_some_and(|name| name.starts_with("EVAL") || name.starts_with("FCALL"))
     };
-    response.status().is_client_error() && !is_script() || response.extensions().get::<Problem>().is_some()
+    response.status().is_client_error() && !is_script() || response.body().problem.is_some()
 }
 
 #[cfg(test)]

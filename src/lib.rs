@@ -4,6 +4,10 @@
 //! WebAssembly alone), and is answered by [`app`]:
 //!
 //! - [`app`]: one request from start to end
+//! - [`router`]: which handler serves a path and a method
+//! - [`handler`]: how a handler is called
+//! - [`body`]: a request's body
+//! - [`answer`]: what a handler answers with
 //! - [`auth`]: who may do what; a `Grant` is the only way to Redis
 //! - [`config`]: `config.ini` and variables, resolved once
 //! - [`log`]: the log's lines
@@ -13,19 +17,22 @@
 //! - [`openapi`]: its description
 //! - [`command`]: the command API, the protocol of the Upstash clients
 //! - [`cors`]: web pages of other origins
-//! - [`handler`]: how a handler is called
 //! - [`rate_limit`]: how many requests a token and an address may make
 //! - [`idempotency`]: a request that is sent again does not happen again
 //! - [`uri`]: the decoder of paths and queries
+//! - [`id`]: ids of requests
 //! - [`digest`]: SHA-1 and SHA-256
 
+pub mod answer;
 pub mod app;
 pub mod auth;
+pub mod body;
 pub mod command;
 pub mod config;
 pub mod cors;
 pub mod digest;
 pub mod handler;
+pub mod id;
 pub mod idempotency;
 pub mod log;
 pub mod openapi;
@@ -33,6 +40,7 @@ pub mod problem;
 pub mod rate_limit;
 pub mod redis;
 pub mod rest;
+pub mod router;
 pub mod uri;
 #[cfg(target_family = "wasm")]
 mod wasi;

@@ -1,57 +1,126 @@
 //! The log: one line an event on standard error, as logfmt in the way that logrus writes it, or as JSON.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::config::{Log, LogFormat};
 
-/// A subscriber that writes events of the configured level and above to what `writer` makes.
-pub fn subscriber<W>(log: Log, writer: W) -> impl Subscriber + Send + Sync
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    tracing_subscriber::fmt().event_format(Line(log.format)).with_max_level(log.level).with_writer(writer).finish()
+/// The lines of a log.
+struct Lines {
+    log: Log,
+    /// Takes each line whole.
+    write: Box<dyn Fn(&[u8]) + Send + Sync>,
+    space: Mutex<Space>,
 }
 
-/// Makes standard error the log of this instance. Later calls change nothing.
-pub fn init(log: Log) {
-    tracing::subscriber::set_global_default(subscriber(log, std::io::stderr)).ok();
+/// What is kept from one line to the next.
+#[derive(Default)]
+struct Space {
+    /// The space of a line.
+    line: Vec<u8>,
+    /// The second that the last line was written in, and its text: most lines have it in common with the one before.
+    second: u64,
+    text: String,
 }
 
-/// The space that is kept for a line, in bytes: most need no more.
-const LINE: usize = 512;
+/// The log of this instance.
+static LOG: OnceLock<Arc<Lines>> = OnceLock::new();
 
-/// Writes one event as one line.
-struct Line(LogFormat);
+/// Makes `write` the log of this instance, which takes each line whole. Later calls change nothing.
+pub fn init(log: Log, write: impl Fn(&[u8]) + Send + Sync + 'static) {
+    let lines = Arc::new(Lines::new(log, write));
+    tracing::subscriber::set_global_default(Events(lines.clone())).ok();
+    LOG.set(lines).ok();
+}
 
-impl<S, N> FormatEvent<S, N> for Line
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let (open, close) = match self.0 {
-            LogFormat::Text => ("", "\n"),
-            LogFormat::Json => ("{", "}\n"),
-        };
-        let mut pairs = Pairs { format: self.0, line: String::with_capacity(LINE) };
-        pairs.line.push_str(open);
-        pairs.pair("time", &now());
-        pairs.pair("level", level_name(*event.metadata().level()));
-        event.record(&mut pairs);
-        pairs.line.push_str(close);
-        writer.write_str(&pairs.line)
+/// Writes the line of a request, past `tracing`: it is written each time, and its time is known.
+pub fn request(level: Level, now: SystemTime, fields: impl FnOnce(&mut Pairs)) {
+    if let Some(lines) = LOG.get().filter(|lines| lines.has(level)) {
+        lines.write(level, now, |pairs| {
+            pairs.text("msg", "request");
+            fields(pairs);
+        });
     }
 }
 
-/// The time in RFC 3339, in milliseconds.
-fn now() -> String {
-    format!("{:.3}", Timestamp::now())
+impl Lines {
+    fn new(log: Log, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        Self { log, write: Box::new(write), space: Mutex::default() }
+    }
+
+    /// Whether events of this level are written.
+    fn has(&self, level: Level) -> bool {
+        level <= self.log.level
+    }
+
+    fn write(&self, level: Level, now: SystemTime, fields: impl FnOnce(&mut Pairs)) {
+        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pairs = Pairs { format: self.log.format, line: std::mem::take(&mut space.line) };
+        pairs.line.clear();
+        if self.log.format == LogFormat::Json {
+            pairs.line.push(b'{');
+        }
+        pairs.key("time");
+        space.time(now, &mut pairs.line);
+        pairs.text("level", level_name(level));
+        fields(&mut pairs);
+        pairs.line.extend_from_slice(if self.log.format == LogFormat::Json { b"}\n" } else { b"\n" });
+        (self.write)(&pairs.line);
+        space.line = pairs.line;
+    }
+}
+
+impl Space {
+    /// Writes the time in quotes: in RFC 3339, in milliseconds.
+    fn time(&mut self, now: SystemTime, line: &mut Vec<u8>) {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        if self.second != now.as_secs() || self.text.is_empty() {
+            self.second = now.as_secs();
+            let time = i64::try_from(self.second).ok().and_then(|second| Timestamp::from_second(second).ok());
+            self.text = time.unwrap_or_default().to_string();
+        }
+        let millis = now.subsec_millis();
+        let digit = |place: u32| b'0' + u8::try_from(millis / place % 10).unwrap_or_default();
+        line.push(b'"');
+        line.extend_from_slice(self.text.trim_end_matches('Z').as_bytes());
+        line.extend_from_slice(&[b'.', digit(100), digit(10), digit(1), b'Z', b'"']);
+    }
+}
+
+/// The events of `tracing`, each as a line. There are no spans.
+struct Events(Arc<Lines>);
+
+impl Subscriber for Events {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && self.0.has(*metadata.level())
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.0.log.level))
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.write(*event.metadata().level(), SystemTime::now(), |pairs| event.record(pairs));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 fn level_name(level: Level) -> &'static str {
@@ -64,44 +133,43 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-/// The fields of an event, written one after the other. The message is the first of them, as `tracing` has it.
-struct Pairs {
+/// The fields of a line, written one after the other.
+pub struct Pairs {
     format: LogFormat,
-    line: String,
+    line: Vec<u8>,
 }
 
 impl Pairs {
     /// A field whose value is text.
-    fn pair(&mut self, key: &str, value: &str) {
+    pub fn text(&mut self, key: &str, value: &str) {
         let bare = self.format == LogFormat::Text && !value.is_empty() && value.bytes().all(is_bare);
         self.key(key);
-        if bare { self.line.push_str(value) } else { self.quoted(value) }
+        if bare { self.line.extend_from_slice(value.as_bytes()) } else { self.quoted(value) }
     }
 
-    /// A field whose value stands for itself in both forms, such as a number.
-    fn literal(&mut self, key: &str, value: impl fmt::Display) {
+    /// A field whose value is a number.
+    pub fn number(&mut self, key: &str, value: impl itoa::Integer) {
         self.key(key);
-        // Writing to a string does not fail.
-        let _ = write!(self.line, "{value}");
+        self.line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     fn key(&mut self, key: &str) {
-        let first = self.line.is_empty() || self.line == "{";
-        let before = match self.format {
-            LogFormat::Text if first => "",
-            LogFormat::Text => " ",
-            LogFormat::Json if first => "\"",
-            LogFormat::Json => ",\"",
+        let first = matches!(self.line[..], [] | [b'{']);
+        let (before, after): (&[u8], &[u8]) = match self.format {
+            LogFormat::Text if first => (b"", b"="),
+            LogFormat::Text => (b" ", b"="),
+            LogFormat::Json if first => (b"\"", b"\":"),
+            LogFormat::Json => (b",\"", b"\":"),
         };
-        let after = if self.format == LogFormat::Text { "=" } else { "\":" };
-        for part in [before, key, after] {
-            self.line.push_str(part);
+        for part in [before, key.as_bytes(), after] {
+            self.line.extend_from_slice(part);
         }
     }
 
     /// A JSON string: logrus quotes in nearly the same way.
     fn quoted(&mut self, value: &str) {
-        self.line.push_str(&serde_json::to_string(value).unwrap_or_default());
+        // Writing a string to a vector does not fail.
+        let _ = serde_json::to_writer(&mut self.line, value);
     }
 }
 
@@ -124,47 +192,35 @@ impl Visit for Pairs {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.pair(key_of(field), value);
+        self.text(key_of(field), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.literal(key_of(field), value);
+        self.number(key_of(field), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.literal(key_of(field), value);
+        self.number(key_of(field), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.literal(key_of(field), value);
+        self.key(key_of(field));
+        self.line.extend_from_slice(if value { b"true" } else { b"false" });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Memory {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn logged(level: Level, format: LogFormat, event: impl FnOnce()) -> String {
-        let memory = Memory::default();
-        let writer = memory.clone();
-        tracing::subscriber::with_default(subscriber(Log { level, format }, move || writer.clone()), event);
-        String::from_utf8(memory.0.lock().unwrap().clone()).unwrap()
+        let memory = Arc::new(Mutex::new(Vec::new()));
+        let written = memory.clone();
+        let lines = Lines::new(Log { level, format }, move |line| written.lock().unwrap().extend_from_slice(line));
+        tracing::subscriber::with_default(Events(Arc::new(lines)), event);
+        String::from_utf8(memory.lock().unwrap().clone()).unwrap()
     }
 
     #[test]
@@ -195,6 +251,22 @@ mod tests {
         assert_eq!(lines[0]["up"], false);
         assert_eq!(lines[0]["error"], "a \"b\"\nc");
         assert_eq!(lines[1]["msg"], "no fields");
+    }
+
+    #[test]
+    fn the_time_is_in_milliseconds_within_the_second_of_the_line_before_and_beyond_it() {
+        let mut space = Space::default();
+        for (millis, text) in [
+            (0, "\"1970-01-01T00:00:00.000Z\""),
+            (7, "\"1970-01-01T00:00:00.007Z\""),
+            (1_764_078_173_450, "\"2025-11-25T13:42:53.450Z\""),
+            (1_764_078_173_999, "\"2025-11-25T13:42:53.999Z\""),
+            (1_764_078_174_000, "\"2025-11-25T13:42:54.000Z\""),
+        ] {
+            let mut line = Vec::new();
+            space.time(UNIX_EPOCH + Duration::from_millis(millis), &mut line);
+            assert_eq!(String::from_utf8(line).unwrap(), text);
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -196,15 +195,6 @@ pub struct Document<'a> {
     /// `unknown`: nobody knows whether the write happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
-}
-
-impl IntoResponse for Problem {
-    /// An answer that carries the problem beside it: `app` renders it, since it alone knows the request's id.
-    fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
-        response.extensions_mut().insert(self);
-        response
-    }
 }
 
 impl Problem {

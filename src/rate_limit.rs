@@ -28,6 +28,13 @@ pub struct RateLimit {
     pub window_seconds: u32,
 }
 
+impl RateLimit {
+    /// Whether there is any quota.
+    pub fn is_set(&self) -> bool {
+        self.token_requests.is_some() || self.address_requests.is_some()
+    }
+}
+
 /// The header that says what is left.
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// The header that says what there is in all.

@@ -29,8 +29,8 @@ use futures_util::future::BoxFuture;
 
 /// A Redis server that commands can be sent to, from several requests at once.
 pub trait Redis: Send + Sync {
-    /// Sends commands together, in their order, and waits for the reply to each.
+    /// Sends a command, and waits for the reply.
     ///
-    /// Each error is [`RedisError::Server`] where Redis answered with one; else it says why there is no answer.
-    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Vec<Result<Reply, RedisError>>>;
+    /// The error is [`RedisError::Server`] where Redis answered with one; else it says why there is no answer.
+    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>>;
 }

@@ -45,13 +45,13 @@ pub mod target;
 pub mod text;
 pub mod write;
 
-use axum::Router;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::answer::{self, IntoResponse, Response, With};
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, RedisError, Reply};
+use crate::router::Router;
 use operation::{Operation, Side};
 
 /// Everything that is served.
@@ -74,9 +74,9 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
     .collect()
 }
 
-/// Every route.
-pub fn router() -> Router {
-    operation::router(&operations()).method_not_allowed_fallback(no_such_method)
+/// Adds every route.
+pub fn serve(router: &mut Router) {
+    operation::serve(&operations(), router);
 }
 
 /// Whether a path belongs to this API, where errors are problem documents.
@@ -91,15 +91,6 @@ pub fn no_such_path() -> Problem {
     Problem::new(Kind::NotFound, "there is no such path; a `/` within a key is written `%2F`, and an empty key `?key=`")
 }
 
-/// The router adds `Allow`, which answers an OPTIONS as well.
-async fn no_such_method(method: Method) -> Response {
-    if method == Method::OPTIONS {
-        return StatusCode::NO_CONTENT.into_response();
-    }
-    Problem::new(Kind::MethodNotAllowed, "the path has no such method; the header `Allow` names those it has")
-        .into_response()
-}
-
 /// A reply that a command cannot have.
 pub fn unexpected(reply: &Reply, access: Access) -> Problem {
     Problem::from_redis(&RedisError::unexpected(reply), access)
@@ -111,7 +102,7 @@ const JSON: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_TYPE, HeaderValue
 /// An answer in JSON.
 fn json(status: StatusCode, document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
-        Ok(body) => (status, JSON, body).into_response(),
+        Ok(body) => answer::new(status, body).with(JSON),
         Err(error) => {
             Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
         }

@@ -10,9 +10,9 @@ const IMPORTS: &[(&str, &str)] = &[
     ("spin:variables/variables@3.0.0", "the settings that are variables, and the secrets among them"),
     ("wasi:cli/environment@0.2", "Rust's standard library: where it is started in; nothing here reads the environment"),
     ("wasi:cli/exit@0.2", "Rust's standard library: how a panic ends the instance"),
-    ("wasi:cli/stderr@0.2", "Rust's standard library: what a panic says"),
+    ("wasi:cli/stderr@0.2", "the log, and what a panic says"),
     ("wasi:cli/stdin@0.2", "the C library opens all three streams; nothing here reads"),
-    ("wasi:cli/stdout@0.2", "the log"),
+    ("wasi:cli/stdout@0.2", "the C library opens all three streams; nothing here writes"),
     ("wasi:cli/terminal-input@0.2", "the C library asks of each stream whether it is a terminal"),
     ("wasi:cli/terminal-output@0.2", "the same"),
     ("wasi:cli/terminal-stderr@0.2", "the same"),
@@ -29,7 +29,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("wasi:io/poll@0.2", "waiting for the streams below"),
     ("wasi:io/streams@0.2", "reading files and writing the log"),
     ("wasi:random/insecure-seed@0.2", "seeds of hash tables"),
-    ("wasi:random/random@0.2", "request ids and new keys"),
+    ("wasi:random/random@0.2", "new keys, and once an instance where its request ids begin"),
 ];
 
 /// The names of what a component imports; not those of the components and modules within it.

@@ -1,8 +1,8 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http_body_util::Full;
 
 use super::*;
+use crate::body::Body;
 use crate::config::settings::Sources;
 use crate::redis::fake::Fake;
 use crate::redis::{Command, ErrorReply, RedisError, Reply};
@@ -20,8 +20,8 @@ struct Setup {
 struct Shared(Arc<Fake>);
 
 impl Redis for Shared {
-    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Vec<Result<Reply, RedisError>>> {
-        self.0.execute(commands)
+    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
+        self.0.execute(command)
     }
 }
 
@@ -29,6 +29,11 @@ fn setup(file: &str, answers: impl IntoIterator<Item = Result<Reply, RedisError>
     let redis = Arc::new(Fake::answering(answers));
     let config = Config::resolve(&Sources { file: file.to_owned(), ..Sources::default() });
     Setup { app: App::new(config, |_| Shared(redis.clone())), redis }
+}
+
+/// What the script says that reads a string for JSON.
+fn string(value: &'static [u8], ttl: i64) -> Reply {
+    Reply::Array(vec![bulk(value), Reply::Integer(ttl)])
 }
 
 fn bulk(bytes: &'static [u8]) -> Reply {
@@ -41,7 +46,7 @@ impl Setup {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::from(body))).unwrap();
+        let request = request.body(Body::Whole(body.into())).unwrap();
         self.app.respond(request).now_or_never().expect("the fake answers at once")
     }
 }
@@ -53,20 +58,21 @@ fn status(response: &http::Response<Bytes>) -> u16 {
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
-fn a_read_in_json_is_two_commands_and_in_bytes_one() {
-    let setup = setup(TOKENS, [Ok(bulk(b"v")), Ok(Reply::Integer(1500)), Ok(bulk(b"v"))]);
+fn a_read_is_one_command_in_json_and_in_bytes() {
+    let setup = setup(TOKENS, [Ok(string(b"v", 1500)), Ok(bulk(b"v"))]);
     let json = setup.send("GET", "/v1/strings/a%2Fb", &[], "");
     assert_eq!(json.body(), "{\"key\":\"a/b\",\"value\":\"v\",\"ttl\":1.5}");
     let raw = setup.send("GET", "/v1/strings/a%2Fb", &[("accept", "application/octet-stream")], "");
     assert_eq!(raw.body(), "v");
     let names: Vec<_> = setup.redis.asked().iter().map(|command| command.name.clone()).collect();
-    assert_eq!(names, ["GET", "PTTL", "GET"]);
+    assert_eq!(names, ["EVALSHA_RO", "GET"]);
 }
 
 #[test]
-fn a_key_that_ends_between_the_two_commands_of_a_read_is_not_found() {
-    let setup = setup(TOKENS, [Ok(bulk(b"v")), Ok(Reply::Integer(-2))]);
+fn a_key_that_is_not_there_is_not_found_in_json_and_in_bytes() {
+    let setup = setup(TOKENS, [Ok(Reply::Array(vec![])), Ok(Reply::Nil)]);
     assert_eq!(status(&setup.send("GET", "/v1/strings/k", &[], "")), 404);
+    assert_eq!(status(&setup.send("GET", "/v1/strings/k", &[("accept", "application/octet-stream")], "")), 404);
 }
 
 #[test]
@@ -165,7 +171,7 @@ fn a_problem_carries_the_requests_id() {
 
 #[test]
 fn a_head_has_no_body_and_promises_none() {
-    let setup = setup(TOKENS, [Ok(bulk(b"v")), Ok(Reply::Integer(-1))]);
+    let setup = setup(TOKENS, [Ok(string(b"v", -1))]);
     let response = setup.send("HEAD", "/v1/strings/k", &[], "");
     assert_eq!(status(&response), 200);
     assert!(response.body().is_empty() && !response.headers().contains_key("content-length"));
@@ -204,10 +210,7 @@ fn a_host_error_becomes_the_status_that_the_contract_says() {
 
 #[test]
 fn a_large_value_is_shown_as_it_is_and_not_in_json() {
-    let setup = setup(
-        TOKENS,
-        [Ok(bulk(b"large")), Ok(Reply::Integer(-1)), Ok(bulk(b"large")), Ok(bulk(b"large")), Ok(Reply::Integer(-1))],
-    );
+    let setup = setup(TOKENS, [Ok(string(b"large", -1)), Ok(bulk(b"large")), Ok(string(b"large", -1))]);
     let json = setup.send("GET", "/v1/strings/k", &[], "");
     assert_eq!(status(&json), 406);
     assert!(String::from_utf8_lossy(json.body()).contains("application/octet-stream"));
@@ -217,7 +220,7 @@ fn a_large_value_is_shown_as_it_is_and_not_in_json() {
 
 #[test]
 fn a_read_under_a_condition_that_does_not_hold_is_412() {
-    let setup = setup(TOKENS, [Ok(bulk(b"v")), Ok(Reply::Integer(-1))]);
+    let setup = setup(TOKENS, [Ok(string(b"v", -1))]);
     assert_eq!(status(&setup.send("GET", "/v1/strings/k", &[("if-match", "\"other\"")], "")), 412);
 }
 

@@ -58,6 +58,17 @@ impl Caller {
         }
     }
 
+    /// Whether [`Self::of`] looks at the host that a request names.
+    pub(super) fn depends_on_host(config: &Config, headers: &HeaderMap) -> bool {
+        match &config.auth {
+            Auth::None => true,
+            Auth::Token { in_query, .. } => {
+                let may_be_warned_of = || bearer(headers).is_ok_and(|given| given.starts_with(LOCAL_ONLY));
+                !WARNED.is_completed() && (*in_query || may_be_warned_of())
+            }
+        }
+    }
+
     /// What they may do.
     pub(super) fn rights(&self) -> &Rights {
         match self {

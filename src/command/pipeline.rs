@@ -1,5 +1,7 @@
 //! Requests one after the other: each in its way, those between that a script may run together in one.
 
+use futures_util::future::join_all;
+
 use super::encode::Answer;
 use super::parse::Request;
 use super::plan::{self, Failure, Plan};
@@ -90,7 +92,7 @@ fn is_gone(error: &RedisError) -> bool {
 }
 
 async fn sent(commands: Vec<crate::redis::Command>, grant: &Grant) -> Vec<Result<Reply, RedisError>> {
-    grant.send(commands).await.into_iter().map(|reply| reply.map_err(RedisError::from)).collect()
+    join_all(commands.into_iter().map(async |command| Ok(grant.send(command).await?))).await
 }
 
 /// Asks for the words of Redis itself where a script worded an error.

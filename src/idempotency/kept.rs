@@ -1,10 +1,10 @@
 //! An answer as it is kept in Redis.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, response};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{self, Response};
 use crate::problem::{Kind, Problem};
 
 /// What became of a request.
@@ -30,14 +30,15 @@ const UNKNOWN: &[u8] = b"unknown";
 
 impl Kept {
     /// An answer, of at most so many bytes.
-    pub fn answer(parts: &response::Parts, body: &Bytes, most: usize) -> Self {
+    pub fn answer(response: &Response, most: usize) -> Self {
+        let body = &response.body().body;
         if body.len() > most {
             return Self::TooLarge;
         }
         let text =
             |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
-        let headers = parts.headers.iter().filter_map(text).collect();
-        Self::Answer(Head { status: parts.status.as_u16(), headers }, body.clone())
+        let headers = response.headers().iter().filter_map(text).collect();
+        Self::Answer(Head { status: response.status().as_u16(), headers }, body.clone())
     }
 
     /// Its form in Redis: the head as a line of JSON, then the body.
@@ -84,9 +85,7 @@ impl Kept {
                 Err(Problem::new(Kind::Conflict, detail))
             }
             Self::Answer(head, body) => {
-                let mut response = body.into_response();
-                *response.status_mut() = StatusCode::from_u16(head.status).map_err(unreadable)?;
-                response.headers_mut().clear();
+                let mut response = answer::new(StatusCode::from_u16(head.status).map_err(unreadable)?, body);
                 for (name, value) in head.headers {
                     let name = HeaderName::try_from(name).map_err(unreadable)?;
                     response.headers_mut().append(name, HeaderValue::try_from(value).map_err(unreadable)?);
@@ -103,18 +102,21 @@ fn unreadable(cause: impl ToString) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
+    use crate::answer::With;
 
     #[test]
     fn an_answer_comes_back_as_it_was() {
-        let answer = (StatusCode::CREATED, [("location", "/v1/strings/k")], "a\nb").into_response();
-        let (parts, _) = answer.into_parts();
-        let kept = Kept::answer(&parts, &Bytes::from("a\nb"), 3).into_bytes();
+        let place = [(header::LOCATION, HeaderValue::from_static("/v1/strings/k"))];
+        let answer = |body: &'static str| answer::new(StatusCode::CREATED, body).with(place.clone());
+        let kept = Kept::answer(&answer("a\nb"), 3).into_bytes();
         let Ok(Kept::Answer(head, body)) = Kept::of(&kept) else { panic!("{kept:?}") };
         assert_eq!((head.status, &body[..]), (201, &b"a\nb"[..]));
         let response = Kept::Answer(head, body).into_response().unwrap();
         assert_eq!(response.headers()["location"], "/v1/strings/k");
-        assert!(matches!(Kept::answer(&parts, &Bytes::from("long"), 3), Kept::TooLarge));
+        assert!(matches!(Kept::answer(&answer("long"), 3), Kept::TooLarge));
         assert!(Kept::of(&Bytes::from("nonsense")).is_err());
     }
 }

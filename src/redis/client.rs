@@ -3,12 +3,13 @@
 //! Whether a command ran cannot be told once its connection broke. So a read is repeated, once, on a new connection,
 //! and a write is not.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, Either, join_all, select},
+    future::{BoxFuture, Either, select},
 };
 
 use super::{Access, Command, Redis, RedisError, Reply, error::HostError};
@@ -26,7 +27,7 @@ pub trait Transport: Send + Sync + 'static {
     fn execute<'a>(
         &'a self,
         connection: &'a Self::Connection,
-        command: Command,
+        command: Cow<'a, Command>,
     ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>>;
 
     /// Waits.
@@ -94,42 +95,38 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// One attempt. `used` becomes the connection that the commands were handed to.
-    async fn attempt(&self, commands: Vec<Command>, used: &Used<T>) -> Replies {
-        let connection = match self.connection().await {
-            Ok(connection) => connection,
-            Err(error) => return commands.iter().map(|_| Err(error.clone())).collect(),
-        };
+    /// One attempt. `used` becomes the connection that the command was handed to.
+    async fn attempt(&self, command: Cow<'_, Command>, used: &Used<T>) -> Result<Reply, RedisError> {
+        let connection = self.connection().await?;
         *lock(used) = Some(connection.clone());
-        let send = async |command: Command| {
-            let (shape, arguments) = (command.shape, command.arguments.len());
-            let flat = self.transport.execute(&connection, command).await.map_err(RedisError::from_execute)?;
-            shape.restore(arguments, flat)
-        };
-        let replies = join_all(commands.into_iter().map(send)).await;
-        if replies.iter().any(is_lost) {
-            self.forget(&connection);
+        let (shape, arguments) = (command.shape, command.arguments.len());
+        match self.transport.execute(&connection, command).await.map_err(RedisError::from_execute) {
+            Ok(flat) => shape.restore(arguments, flat),
+            Err(error) => {
+                if is_lost(&error) {
+                    self.forget(&connection);
+                }
+                Err(error)
+            }
         }
-        replies
     }
 
-    async fn attempt_twice_if_read(&self, commands: Vec<Command>, used: &Used<T>) -> Replies {
-        if commands.iter().any(|command| command.access == Access::Write) {
-            return self.attempt(commands, used).await;
+    async fn attempt_twice_if_read(&self, command: Command, used: &Used<T>) -> Result<Reply, RedisError> {
+        if command.access == Access::Write {
+            return self.attempt(Cow::Owned(command), used).await;
         }
-        let replies = self.attempt(commands.clone(), used).await;
-        if !replies.iter().any(is_lost) {
-            return replies;
+        match self.attempt(Cow::Borrowed(&command), used).await {
+            Err(error) if is_lost(&error) => {
+                tracing::debug!("the connection to Redis broke: reading again on a new one");
+                self.attempt(Cow::Owned(command), used).await
+            }
+            result => result,
         }
-        tracing::debug!("the connection to Redis broke: reading again on a new one");
-        self.attempt(commands, used).await
     }
 }
 
-type Replies = Vec<Result<Reply, RedisError>>;
-
-fn is_lost(reply: &Result<Reply, RedisError>) -> bool {
-    matches!(reply, Err(RedisError::Lost(_)))
+fn is_lost(error: &RedisError) -> bool {
+    matches!(error, RedisError::Lost(_))
 }
 
 /// Ends [`Kept::Opening`], also when the request that opens is given up.
@@ -148,24 +145,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The connection that commands were last handed to.
+/// The connection that a command was last handed to.
 type Used<T> = Mutex<Option<Arc<<T as Transport>::Connection>>>;
 
 impl<T: Transport> Redis for Client<T> {
-    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Replies> {
+    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
         async move {
             let used = Used::<T>::default();
-            let count = commands.len();
-            let work = std::pin::pin!(self.attempt_twice_if_read(commands, &used));
-            if let Either::Left((replies, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
-                return replies;
+            let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
+            if let Either::Left((result, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
+                return result;
             }
             // A connection that stays silent may be half-open, and would stay so for many minutes.
             let silent = lock(&used).take();
             if let Some(connection) = &silent {
                 self.forget(connection);
             }
-            vec![Err(RedisError::TimedOut { sent: silent.is_some() }); count]
+            Err(RedisError::TimedOut { sent: silent.is_some() })
         }
         .boxed()
     }
@@ -221,7 +217,11 @@ mod tests {
             .boxed()
         }
 
-        fn execute<'a>(&'a self, number: &'a usize, _: Command) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
+        fn execute<'a>(
+            &'a self,
+            number: &'a usize,
+            _: Cow<'a, Command>,
+        ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
             self.executed.lock().unwrap().push(*number);
             match self.answers.lock().unwrap().pop_front() {
                 Some(answer) => future::ready(answer).boxed(),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     async fn execute(client: &Client<Arc<Script>>, command: Command) -> Result<Reply, RedisError> {
-        client.execute(vec![command]).await.swap_remove(0)
+        client.execute(command).await
     }
 
     /// How many connections were opened and how many commands sent.

@@ -1,7 +1,6 @@
 //! `/v1/channels`: messages to whoever listens.
 
-use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +10,9 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::NewText;
 use super::{json, unexpected};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::Problem;
 use crate::redis::command::command;
 use crate::redis::{Access, Reply};
@@ -51,7 +52,7 @@ struct Published {
     )),
     responses((status = 200, description = "Published, perhaps to nobody", body = Published)),
 )]
-async fn publish(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn publish(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let channel = target.only_key()?;
     Condition::refuse(&headers)?;
     let message = match payload {

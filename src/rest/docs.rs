@@ -4,13 +4,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use utoipa::IntoParams;
 
 use super::entity_tag::{Condition, EntityTag};
 use super::form::Form;
 use super::operation::{Operation, Side, operations};
+use crate::answer::{self, Response, With};
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::uri;
 
@@ -89,8 +90,8 @@ pub struct Unless {
         (status = 404, description = "The page is not installed"),
     ),
 )]
-async fn page(headers: HeaderMap) -> Result<Response, Problem> {
-    Ok((POLICY, read(&PAGE, &headers)?).into_response())
+async fn page(headers: Headers) -> Result<Response, Problem> {
+    Ok(read(&PAGE, &headers)?.with(POLICY))
 }
 
 /// A file that the page loads
@@ -116,7 +117,7 @@ async fn page(headers: HeaderMap) -> Result<Response, Problem> {
         (status = 404, description = "The page has no such file, or is not installed"),
     ),
 )]
-async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+async fn file(uri: Uri, headers: Headers) -> Result<Response, Problem> {
     let name = uri::segment(&uri, 1)?.unwrap_or_default();
     let file = PARTS.iter().find(|file| file.name.as_bytes() == name);
     read(file.ok_or_else(|| Problem::new(Kind::NotFound, "the page has no such file"))?, &headers)
@@ -138,7 +139,7 @@ async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
         (status = 404, description = "The document is not installed"),
     ),
 )]
-async fn document(headers: HeaderMap) -> Result<Response, Problem> {
+async fn document(headers: Headers) -> Result<Response, Problem> {
     read(&DOCUMENT, &headers)
 }
 
@@ -156,10 +157,10 @@ fn read(file: &File, headers: &HeaderMap) -> Result<Response, Problem> {
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     if if_none_match.matches(&tag) {
-        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+        return Ok(answer::empty(StatusCode::NOT_MODIFIED).with(common));
     }
     let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type))];
-    Ok((common, media_type, bytes).into_response())
+    Ok(answer::new(StatusCode::OK, bytes).with(common).with(media_type))
 }
 
 fn not_installed() -> Problem {

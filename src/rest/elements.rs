@@ -1,6 +1,5 @@
 //! Values made of elements, whatever their type: read, created and replaced as a whole, changed, and read in pages.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
@@ -13,7 +12,9 @@ use super::target::Target;
 use super::text::Text;
 use super::unexpected;
 use super::write::{self, condition_failed, conditions, no_such_key, outcome};
+use crate::answer::{self, Response, With};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
@@ -65,7 +66,7 @@ pub async fn read<D: Serialize>(
     of: &'static Type,
     target: Target,
     method: Method,
-    headers: HeaderMap,
+    headers: Headers,
     document: impl FnOnce(Whole) -> D,
 ) -> Result<Response, Problem> {
     let key = target.only_key()?;
@@ -83,12 +84,12 @@ pub async fn read<D: Serialize>(
     }
     let common = [(header::ETAG, tag.header_value()?)];
     if if_none_match.matches(&tag) {
-        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+        return Ok(answer::empty(StatusCode::NOT_MODIFIED).with(common));
     }
     if method == Method::HEAD {
-        return Ok((common, super::JSON).into_response());
+        return Ok(answer::empty(StatusCode::OK).with(common).with(super::JSON));
     }
-    Ok((common, super::json(StatusCode::OK, &document(whole))).into_response())
+    Ok(super::json(StatusCode::OK, &document(whole)).with(common))
 }
 
 /// What a script shows of the value at `key`: its time to live, then the strings of its elements. Instead, -2 says that
@@ -150,7 +151,7 @@ pub async fn create(
     grant: Grant,
     of: &'static Type,
     mut query: Query,
-    headers: HeaderMap,
+    headers: Headers,
     key: Option<Text>,
     given: Given,
     strings: Vec<Bytes>,
@@ -173,7 +174,7 @@ pub async fn replace(
     grant: Grant,
     of: &'static Type,
     target: Target,
-    headers: HeaderMap,
+    headers: Headers,
     given: Given,
     strings: Vec<Bytes>,
 ) -> Result<Response, Problem> {
@@ -223,7 +224,7 @@ pub async fn change(
     of: &'static Type,
     remove: &'static str,
     target: Target,
-    headers: HeaderMap,
+    headers: Headers,
     [to_add, to_remove]: [Vec<Bytes>; 2],
 ) -> Result<Response, Problem> {
     let key = target.only_key()?;

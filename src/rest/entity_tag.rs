@@ -56,13 +56,13 @@ impl EntityTag {
     /// # Errors
     /// Never, in truth: digest and suffix are visible ASCII.
     pub fn header_value(&self) -> Result<HeaderValue, Problem> {
-        let tag = HeaderValue::try_from(format!("\"{}\"", self.in_form(self.form)));
+        let tag = HeaderValue::try_from(["\"", &self.digest, self.form.suffix(), "\""].concat());
         tag.map_err(|error| Problem::new(Kind::Internal, "an entity tag").because(error))
     }
 
-    /// What stands between the quotes of the same value's tag in a form.
-    fn in_form(&self, form: Form) -> String {
-        format!("{}{}", self.digest, form.suffix())
+    /// Whether this stands between the quotes of the same value's tag in a form.
+    fn is_in_form(&self, form: Form, opaque: &str) -> bool {
+        opaque.strip_suffix(form.suffix()).is_some_and(|digest| digest == self.digest)
     }
 }
 
@@ -145,19 +145,19 @@ impl Condition {
 
     /// Whether it is given and lists an existing value's tag.
     pub fn matches(&self, tag: &EntityTag) -> bool {
-        self.lists(&[tag.in_form(tag.form)])
+        self.lists(tag, &[tag.form])
     }
 
     /// The same, whichever form the tags that it lists are of.
     pub fn matches_in_any_form(&self, tag: &EntityTag) -> bool {
-        self.lists(&Form::ALL.map(|form| tag.in_form(form)))
+        self.lists(tag, &Form::ALL)
     }
 
-    fn lists(&self, opaque: &[String]) -> bool {
+    fn lists(&self, tag: &EntityTag, forms: &[Form]) -> bool {
         match self {
             Self::None => false,
             Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| opaque.contains(tag)),
+            Self::Tags(tags) => tags.iter().any(|opaque| forms.iter().any(|form| tag.is_in_form(*form, opaque))),
         }
     }
 

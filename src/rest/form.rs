@@ -18,6 +18,11 @@ impl Form {
 
     /// The form that `Accept` prefers (RFC 9110, section 12.5.1); JSON where it does not say.
     pub fn preferred(headers: &HeaderMap) -> Self {
+        // What most clients say.
+        let mut given = headers.get_all(header::ACCEPT).iter();
+        if given.next().is_none_or(|accept| accept == "*/*") && given.next().is_none() {
+            return Self::Json;
+        }
         let [json, raw] = ["json", "octet-stream"].map(|name| quality(headers, name));
         if raw > json { Self::Raw } else { Self::Json }
     }

@@ -4,9 +4,8 @@
 
 mod fields;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,7 +18,9 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::{NewText, Text};
 use super::write::{self, Written};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::uri::Query;
 
@@ -113,7 +114,7 @@ fn refuse_repeated<T>(fields: &Fields<T>) -> Result<(), Problem> {
         (status = 409, description = "The key exists already, and nothing was changed"),
     ),
 )]
-async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Creation { key, fields, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::create(grant, &HASH, query, headers, key, Given { ttl, expires_at }, flat(fields)?).await
 }
@@ -141,7 +142,7 @@ async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload
         (status = 412, description = "`If-Match` does not hold"),
     ),
 )]
-async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, target: Target, headers: Headers) -> Result<Response, Problem> {
     let document = |Whole { key, strings, ttl }| HashValue { key: Text(key), fields: Fields::of_flat(strings), ttl };
     elements::read(grant, &HASH, target, method, headers, document).await
 }
@@ -162,7 +163,7 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn replace(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Replacement { fields, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::replace(grant, &HASH, target, headers, Given { ttl, expires_at }, flat(fields)?).await
 }
@@ -193,7 +194,7 @@ struct Patch {
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn merge(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn merge(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Patch { fields } = payload::read(&payload.into_json()?)?;
     refuse_repeated(&fields)?;
     let (mut set, mut deleted) = (Vec::new(), Vec::new());
@@ -221,6 +222,6 @@ async fn merge(grant: Grant, target: Target, headers: HeaderMap, payload: Payloa
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     write::delete(grant, HASH.name, target, headers).await
 }

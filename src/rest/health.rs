@@ -1,11 +1,11 @@
 //! `/healthz` and `/readyz`, which need no token.
 
-use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::operation::{Operation, Side, operations};
+use crate::answer::Response;
 use crate::auth::Grant;
 use crate::problem::Problem;
 use crate::redis::command::command;

@@ -1,6 +1,5 @@
 //! Adding to a number, wherever it stands.
 
-use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::payload::{self, Payload};
 use super::{json, unexpected};
+use crate::answer::Response;
 use crate::auth::Grant;
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, Command, Reply};

@@ -1,6 +1,5 @@
 //! `/v1/keys`: keys of every type: what there is, when it ends, its name.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,7 +15,9 @@ use super::target::Target;
 use super::text::Text;
 use super::unexpected;
 use super::write::{self, IF_EXISTS, Written, no_such_key, outcome};
+use crate::answer::{self, Response};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -56,7 +57,7 @@ pub fn operations<S: Side>() -> Vec<Operation<S>> {
         (status = 404, description = "The one key does not exist"),
     ),
 )]
-async fn list_or_show(grant: Grant, mut query: Query, headers: HeaderMap) -> Result<Response, Problem> {
+async fn list_or_show(grant: Grant, mut query: Query, headers: Headers) -> Result<Response, Problem> {
     match query.take("key")? {
         Some(key) => show(grant, Target { key, part: None, query }, headers).await,
         None => list(grant, query, &headers).await,
@@ -165,7 +166,7 @@ struct Facts {
         (status = 404, description = "The key does not exist"),
     ),
 )]
-async fn show(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn show(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let facts = [command!("TYPE"), command!("PTTL"), command!("OBJECT|ENCODING"), command!("MEMORY|USAGE")];
@@ -228,12 +229,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
         (status = 404, description = "The key does not exist"),
     ),
 )]
-async fn change_expiry(
-    grant: Grant,
-    target: Target,
-    headers: HeaderMap,
-    payload: Payload,
-) -> Result<Response, Problem> {
+async fn change_expiry(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let Patch { ttl, expires_at } = payload::read(&payload.into_json()?)?;
@@ -264,11 +260,11 @@ async fn change_expiry(
     params(Key),
     responses((status = 204, description = "Deleted"), (status = 404, description = "The key does not exist")),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     match grant.execute(command!("UNLINK").arg(key)).await? {
-        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(1) => Ok(answer::empty(StatusCode::NO_CONTENT)),
         Reply::Integer(0) => Err(no_such_key()),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -302,7 +298,7 @@ struct Destination {
         (status = 409, description = "`to` exists already, and nothing was changed"),
     ),
 )]
-async fn rename(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn rename(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let to = to_key(grant, "RENAME", target, &headers, payload).await?;
     Ok(super::json(StatusCode::OK, &Written { key: Text(to) }))
 }
@@ -328,7 +324,7 @@ async fn rename(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
         (status = 409, description = "`to` exists already, and nothing was changed"),
     ),
 )]
-async fn copy(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn copy(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let to = to_key(grant, "COPY", target, &headers, payload).await?;
     write::created(COLLECTION, to)
 }

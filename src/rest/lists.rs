@@ -8,9 +8,8 @@ mod ends;
 mod items;
 mod part;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,7 +22,9 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::{NewText, Text};
 use super::write::{self, Written};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::uri::Query;
 use part::Part;
@@ -136,7 +137,7 @@ fn item_too_large() -> Problem {
         (status = 409, description = "The key exists already, and nothing was changed"),
     ),
 )]
-async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Creation { key, items, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::create(grant, &LIST, query, headers, key, Given { ttl, expires_at }, strings(items)).await
 }
@@ -164,7 +165,7 @@ async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload
         (status = 412, description = "`If-Match` does not hold"),
     ),
 )]
-async fn read(grant: Grant, method: Method, mut target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, mut target: Target, headers: Headers) -> Result<Response, Problem> {
     match Part::of(&mut target.query)? {
         None => elements::read(grant, &LIST, target, method, headers, ListValue::from).await,
         Some(part) => part.read(grant, target, headers).await,
@@ -187,7 +188,7 @@ async fn read(grant: Grant, method: Method, mut target: Target, headers: HeaderM
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn replace(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Replacement { items, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::replace(grant, &LIST, target, headers, Given { ttl, expires_at }, strings(items)).await
 }
@@ -207,6 +208,6 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     write::delete(grant, LIST.name, target, headers).await
 }

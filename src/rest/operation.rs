@@ -1,12 +1,12 @@
 //! Operations: each handler with the methods and the path that its `#[utoipa::path]` says, served and documented from the
 //! one list that `operations!` makes.
 
-use axum::Router;
-use axum::routing::{MethodFilter, on};
+use http::Method;
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::{self, HttpMethod, RefOr, Schema};
 
-use crate::handler::{Serve, Served};
+use crate::handler::Serve;
+use crate::router::Router;
 
 /// A handler with where it is found: as it is served, or as it is described.
 pub struct Operation<S> {
@@ -101,15 +101,14 @@ pub fn by_query<S>(operations: &[Operation<S>]) -> impl Iterator<Item = (&Operat
 
 /// Serves the operations, each where [`by_query`] says as well; and where a fixed path looks like a key's, that key's
 /// operations too.
-pub fn router(operations: &[Operation<Serve>]) -> Router {
-    let mut router = Router::new();
+pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
     for operation in operations {
         for method in &operation.methods {
-            router = router.route(&operation.path, on(filter(method), Served(operation.side)));
+            router.add(&operation.path, name(method), operation.side);
         }
     }
     for (operation, parent, _, method) in by_query(operations) {
-        router = router.route(parent, on(filter(method), Served(operation.side)));
+        router.add(parent, name(method), operation.side);
     }
     for operation in operations {
         let Some((parent, _)) = operation.parent() else { continue };
@@ -121,23 +120,22 @@ pub fn router(operations: &[Operation<Serve>]) -> Router {
         for path in shadowing {
             for method in &operation.methods {
                 if !operations.iter().any(|other| other.is_at(path, method)) {
-                    router = router.route(path, on(filter(method), Served(operation.side)));
+                    router.add(path, name(method), operation.side);
                 }
             }
         }
     }
-    router
 }
 
-fn filter(method: &HttpMethod) -> MethodFilter {
+fn name(method: &HttpMethod) -> Method {
     match method {
-        HttpMethod::Get => MethodFilter::GET,
-        HttpMethod::Put => MethodFilter::PUT,
-        HttpMethod::Post => MethodFilter::POST,
-        HttpMethod::Delete => MethodFilter::DELETE,
-        HttpMethod::Options => MethodFilter::OPTIONS,
-        HttpMethod::Head => MethodFilter::HEAD,
-        HttpMethod::Patch => MethodFilter::PATCH,
-        HttpMethod::Trace => MethodFilter::TRACE,
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
     }
 }

@@ -1,15 +1,10 @@
 //! The body of a request: JSON, or the bytes themselves.
 
-use std::error::Error;
-
-use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use http_body_util::LengthLimitError;
 use mediatype::{MediaType, names};
 use serde::Deserialize;
 
-use crate::config::Limits;
 use crate::handler::{Asked, Part};
 use crate::problem::{Kind, Problem};
 use crate::uri::shortened;
@@ -63,22 +58,6 @@ impl Part for Bytes {
     fn of(asked: &mut Asked) -> Result<Self, Problem> {
         asked.body()
     }
-}
-
-/// Reads a body.
-///
-/// # Errors
-/// A problem where it broke off, or is larger than allowed.
-pub async fn read_body(body: Body, limits: &Limits) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, limits.body_bytes).await.map_err(|error| {
-        let problem = match error.source() {
-            Some(source) if source.is::<LengthLimitError>() => {
-                Problem::new(Kind::TooLarge, "the body is larger than `[limits] body_bytes` allows")
-            }
-            _ => Problem::new(Kind::Malformed, "the body broke off or could not be read"),
-        };
-        problem.because(error)
-    })
 }
 
 /// What the content type says the body is.

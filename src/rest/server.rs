@@ -6,8 +6,7 @@ mod info;
 
 use std::collections::BTreeMap;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +15,9 @@ use super::entity_tag::Condition;
 use super::operation::{Operation, Side, operations};
 use super::payload::Payload;
 use super::{json, unexpected};
+use crate::answer::{Response, With};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::Problem;
 use crate::redis::command::command;
 use crate::redis::{Access, Command, Reply};
@@ -59,7 +60,7 @@ struct Facts {
     tag = "server",
     responses((status = 200, description = "What it says", body = Facts)),
 )]
-async fn show(grant: Grant, query: Query, headers: HeaderMap) -> Result<Response, Problem> {
+async fn show(grant: Grant, query: Query, headers: Headers) -> Result<Response, Problem> {
     query.finish()?;
     Condition::refuse(&headers)?;
     let info = Info::ask(&grant, None).await?;
@@ -130,7 +131,7 @@ struct AppendOnlyFile {
     tag = "server",
     responses((status = 200, description = "How it stands", body = Persistence)),
 )]
-async fn show_persistence(grant: Grant, query: Query, headers: HeaderMap) -> Result<Response, Problem> {
+async fn show_persistence(grant: Grant, query: Query, headers: Headers) -> Result<Response, Problem> {
     query.finish()?;
     Condition::refuse(&headers)?;
     let info = Info::ask(&grant, Some("persistence")).await?;
@@ -184,7 +185,7 @@ struct Begun {
         (status = 409, description = "One is being made already"),
     ),
 )]
-async fn begin_snapshot(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn begin_snapshot(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     begin(grant, query, headers, payload, command!("BGSAVE").arg("SCHEDULE")).await
 }
 
@@ -207,14 +208,14 @@ async fn begin_snapshot(grant: Grant, query: Query, headers: HeaderMap, payload:
         (status = 409, description = "It is being rewritten already"),
     ),
 )]
-async fn begin_rewrite(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn begin_rewrite(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     begin(grant, query, headers, payload, command!("BGREWRITEAOF")).await
 }
 
 async fn begin(
     grant: Grant,
     query: Query,
-    headers: HeaderMap,
+    headers: Headers,
     payload: Payload,
     command: Command,
 ) -> Result<Response, Problem> {
@@ -224,7 +225,7 @@ async fn begin(
     match grant.execute(command).await? {
         Reply::Status(status) => {
             let place = [(header::LOCATION, HeaderValue::from_static("/v1/server/persistence"))];
-            Ok((place, json(StatusCode::ACCEPTED, &Begun { status })).into_response())
+            Ok(json(StatusCode::ACCEPTED, &Begun { status }).with(place))
         }
         other => Err(unexpected(&other, Access::Write)),
     }

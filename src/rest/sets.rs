@@ -8,9 +8,8 @@ mod members;
 
 use std::collections::HashSet;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,7 +23,9 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::{NewText, Text};
 use super::write::{self, Written};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::uri::Query;
 
@@ -97,7 +98,7 @@ fn flat(Many(members): Many<NewText>) -> Vec<Bytes> {
 }
 
 /// Creates a set (<https://redis.io/commands/sadd/>).
-async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Creation { key, members, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::create(grant, &SET, query, headers, key, Given { ttl, expires_at }, flat(members)).await
 }
@@ -135,7 +136,7 @@ enum WholeOrPage {
         (status = 412, description = "`If-Match` does not hold"),
     ),
 )]
-async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, target: Target, headers: Headers) -> Result<Response, Problem> {
     if ["cursor", "limit", "match"].iter().any(|name| target.query.has(name)) {
         return members::page(grant, target, headers).await;
     }
@@ -162,7 +163,7 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn replace(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Replacement { members, ttl, expires_at } = payload::read(&payload.into_json()?)?;
     elements::replace(grant, &SET, target, headers, Given { ttl, expires_at }, flat(members)).await
 }
@@ -197,7 +198,7 @@ struct Patch {
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn change(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn change(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Patch { add, remove } = payload::read(&payload.into_json()?)?;
     let [add, remove] = [add, remove].map(|members| members.map(flat).unwrap_or_default());
     if add.is_empty() && remove.is_empty() {
@@ -225,6 +226,6 @@ async fn change(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     write::delete(grant, SET.name, target, headers).await
 }

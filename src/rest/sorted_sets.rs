@@ -10,9 +10,8 @@ pub mod score;
 
 use std::collections::HashSet;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,7 +25,9 @@ use super::payload::{self, Payload};
 use super::target::Target;
 use super::text::{NewText, Text};
 use super::write::{self, Written};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::uri::Query;
 use ranges::Selection;
@@ -159,7 +160,7 @@ fn flat(added: Vec<Object<NewMember>>, removed: Vec<NewText>) -> Result<[Vec<Byt
         (status = 409, description = "The key exists already, and nothing was changed"),
     ),
 )]
-async fn create(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Creation { key, members: Many(members), ttl, expires_at } = payload::read(&payload.into_json()?)?;
     let [strings, _] = flat(members, Vec::new())?;
     elements::create(grant, &SORTED_SET, query, headers, key, Given { ttl, expires_at }, strings).await
@@ -199,7 +200,7 @@ enum WholeOrPage {
         (status = 412, description = "`If-Match` does not hold"),
     ),
 )]
-async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, target: Target, headers: Headers) -> Result<Response, Problem> {
     if ranges::are_asked_for(&target.query) {
         return ranges::page(grant, target, headers).await;
     }
@@ -226,7 +227,7 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn replace(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Replacement { members: Many(members), ttl, expires_at } = payload::read(&payload.into_json()?)?;
     let [strings, _] = flat(members, Vec::new())?;
     elements::replace(grant, &SORTED_SET, target, headers, Given { ttl, expires_at }, strings).await
@@ -262,7 +263,7 @@ struct Patch {
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn change(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn change(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Patch { add, remove } = payload::read(&payload.into_json()?)?;
     let added = add.map(|Many(members)| members).unwrap_or_default();
     let removed = remove.map(|Many(members)| members).unwrap_or_default();
@@ -287,6 +288,6 @@ async fn change(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     write::delete(grant, SORTED_SET.name, target, headers).await
 }

@@ -4,9 +4,8 @@
 
 mod id;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,7 +20,9 @@ use super::target::Target;
 use super::text::Text;
 use super::write::{self, IF_EXISTS, no_such_key, outcome};
 use super::{json, unexpected};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -84,7 +85,7 @@ struct Appended {
         ),
     ),
 )]
-async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn append(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let NewEntry { fields, id, max_length } = payload::read(&payload.into_json()?)?;
@@ -158,7 +159,7 @@ struct Entry {
         (status = 406, description = "The next entry is too large for JSON: `detail` names its id, to go on behind it"),
     ),
 )]
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
     let Target { key, mut query, .. } = target;
     let is_reversed = query.take_flag("rev")?;
@@ -212,7 +213,7 @@ fn entries(strings: Vec<Bytes>) -> Option<Vec<Entry>> {
     params(Key),
     responses((status = 204, description = "Deleted"), (status = 404, description = "The key does not exist")),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
     write::delete(grant, TYPE, target, headers).await
 }
@@ -257,7 +258,7 @@ struct Trimmed {
         (status = 404, description = "The key does not exist"),
     ),
 )]
-async fn trim(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn trim(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let Trim { max_length, min_id, approximate } = payload::read(&payload.into_json()?)?;

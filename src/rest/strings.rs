@@ -4,7 +4,6 @@
 
 mod many;
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -22,7 +21,9 @@ use super::target::Target;
 use super::text::{NewText, Text};
 use super::unexpected;
 use super::write::{self, Written, condition_failed, conditions, no_such_key, outcome};
+use crate::answer::{self, Response, With};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -33,6 +34,7 @@ const COLLECTION: &str = "/v1/strings";
 /// Redis's name of the type.
 const TYPE: &str = "string";
 
+static READ: Script = script!(Read: "read_string.lua");
 static PUT: Script = script!(Write: "condition.lua", "put_string.lua");
 static APPEND: Script = script!(Write: "condition.lua", "append.lua");
 
@@ -113,24 +115,19 @@ struct Creation {
         (status = 416, description = "The value has no such part"),
     ),
 )]
-async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, method: Method, target: Target, headers: Headers) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let (if_match, if_none_match) = (Condition::if_match(&headers)?, Condition::if_none_match(&headers)?);
     let form = Form::preferred(&headers);
 
-    let value = command!("GET").arg(key.clone());
     let (value, ttl) = match form {
-        Form::Raw => (grant.execute(value).await?, None),
-        Form::Json => {
-            let [value, ttl] = grant.execute_all([value, command!("PTTL").arg(key.clone())]).await?;
-            (value, Some(ttl))
-        }
+        Form::Raw => (grant.execute(command!("GET").arg(key.clone())).await?, None),
+        Form::Json => value_and_ttl(grant.run(&READ, std::slice::from_ref(&key), &[]).await?)?,
     };
-    let value = match (value, &ttl) {
-        // The key may end between the two commands.
-        (Reply::Nil, _) | (_, Some(Reply::Integer(-2))) => return Err(no_such_key()),
-        (Reply::Bulk(value), _) => value,
-        (other, _) => return Err(unexpected(&other, Access::Read)),
+    let value = match value {
+        Reply::Nil => return Err(no_such_key()),
+        Reply::Bulk(value) => value,
+        other => return Err(unexpected(&other, Access::Read)),
     };
 
     let tag = EntityTag::of(&value, form);
@@ -139,13 +136,13 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
     }
     let common = [(header::ETAG, tag.header_value()?), (header::VARY, HeaderValue::from_static("Accept"))];
     if if_none_match.matches(&tag) {
-        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+        return Ok(answer::empty(StatusCode::NOT_MODIFIED).with(common));
     }
     // The answer to HEAD has no body, and a part is for GET alone.
-    Ok(match (form, method == Method::HEAD) {
-        (Form::Raw, true) => (common, RAW_HEADERS).into_response(),
-        (Form::Json, true) => (common, super::JSON).into_response(),
-        (Form::Raw, false) => (common, raw(&headers, &tag, value)?).into_response(),
+    let answer = match (form, method == Method::HEAD) {
+        (Form::Raw, true) => answer::empty(StatusCode::OK).with(RAW_HEADERS),
+        (Form::Json, true) => answer::empty(StatusCode::OK).with(super::JSON),
+        (Form::Raw, false) => raw(&headers, &tag, value)?,
         (Form::Json, false) => {
             let limit = grant.limits().json_value_bytes;
             if value.len() > limit {
@@ -157,21 +154,29 @@ async fn read(grant: Grant, method: Method, target: Target, headers: HeaderMap) 
                 return Err(Problem::new(Kind::NotAcceptable, detail));
             }
             let value = StringValue { key: Text(key), value: Text(value), ttl: ttl.and_then(seconds) };
-            (common, super::json(StatusCode::OK, &value)).into_response()
+            super::json(StatusCode::OK, &value)
         }
-    })
+    };
+    Ok(answer.with(common))
+}
+
+/// What the script says that reads a value with its time to live, which are of one moment so.
+fn value_and_ttl(reply: Reply) -> Result<(Reply, Option<Reply>), Problem> {
+    let Reply::Array(mut replies) = reply else { return Err(unexpected(&reply, Access::Read)) };
+    let ttl = replies.pop();
+    Ok((replies.pop().unwrap_or(Reply::Nil), ttl))
 }
 
 /// The value as it is, or the part of it that is asked for.
 fn raw(headers: &HeaderMap, tag: &EntityTag, value: Bytes) -> Result<Response, Problem> {
     let length = value.len();
     let Some(part) = range::wanted(headers, tag, length)? else {
-        return Ok((RAW_HEADERS, value).into_response());
+        return Ok(answer::new(StatusCode::OK, value).with(RAW_HEADERS));
     };
     let place = HeaderValue::try_from(format!("bytes {}-{}/{length}", part.start(), part.end()))
         .map_err(|error| Problem::new(Kind::Internal, "the part's place").because(error))?;
     let place = [(header::CONTENT_RANGE, place)];
-    Ok((StatusCode::PARTIAL_CONTENT, RAW_HEADERS, place, value.slice(part)).into_response())
+    Ok(answer::new(StatusCode::PARTIAL_CONTENT, value.slice(part)).with(RAW_HEADERS).with(place))
 }
 
 /// The headers of the raw form: whatever the bytes are, no browser shows them as a page.
@@ -208,7 +213,7 @@ const RAW_HEADERS: [(HeaderName, HeaderValue); 4] = [
         (status = 409, description = "The key exists already, and nothing was changed"),
     ),
 )]
-async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn create(grant: Grant, mut query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
     let (in_body, value, given) = match payload {
         Payload::Raw(value) => (None, value, Given::default()),
@@ -248,7 +253,7 @@ async fn create(grant: Grant, mut query: Query, headers: HeaderMap, payload: Pay
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn replace(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let Target { key, mut query, .. } = target;
     let (value, given) = match payload {
         Payload::Raw(value) => (value, Given::default()),
@@ -281,7 +286,7 @@ async fn replace(grant: Grant, target: Target, headers: HeaderMap, payload: Payl
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     write::delete(grant, TYPE, target, headers).await
 }
 
@@ -318,7 +323,7 @@ struct Patched {
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn append(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let Patch { append: NewText(tail) } = payload::read(&payload.into_json()?)?;
     let mut arguments = conditions(&headers, TYPE)?;
@@ -343,7 +348,7 @@ async fn append(grant: Grant, target: Target, headers: HeaderMap, payload: Paylo
     request_body(content = Increment, example = json!({"by": 1})),
     responses((status = 200, description = "Added", body = Incremented)),
 )]
-async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn increment(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     Condition::refuse(&headers)?;
     let commands = increment::Commands { integer: command!("INCRBY"), decimal: command!("INCRBYFLOAT") };

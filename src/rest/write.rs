@@ -1,6 +1,5 @@
 //! What writes have in common: a new key, what may be replaced, the conditions, what came of it.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -12,7 +11,9 @@ use super::expiry::Expiry;
 use super::target::{Target, location};
 use super::text::Text;
 use super::unexpected;
+use crate::answer::{self, Response, With};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
@@ -121,7 +122,7 @@ pub fn condition_failed() -> Problem {
 /// Never, in truth.
 pub fn created(collection: &str, key: Bytes) -> Result<Response, Problem> {
     let place = location(collection, &key)?;
-    Ok((place, super::json(StatusCode::CREATED, &Written { key: Text(key) })).into_response())
+    Ok(super::json(StatusCode::CREATED, &Written { key: Text(key) }).with(place))
 }
 
 /// The answer to a write whose script says 1 where the key is new, 0 where it was there.
@@ -138,9 +139,9 @@ pub fn stored(key: Bytes, reply: Reply) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// A problem where nothing was deleted.
-pub async fn delete(grant: Grant, name: &'static str, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn delete(grant: Grant, name: &'static str, target: Target, headers: Headers) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let arguments = conditions(&headers, name)?;
     outcome(grant.run(&DELETE, &[key], &arguments).await?)?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -1,5 +1,6 @@
 //! The host's Redis interface and its clock. The one place that makes futures `Send`: a component has one thread.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,12 +26,19 @@ impl Transport for Host {
     fn execute<'a>(
         &'a self,
         connection: &'a Self::Connection,
-        command: Command,
+        command: Cow<'a, Command>,
     ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
-        let parameter = |argument| RedisParameter::Binary(Vec::from(argument));
         let work = async move {
-            let arguments = command.arguments.into_iter().map(parameter);
-            match connection.execute(command.name.as_ref(), arguments).await {
+            // What is owned need not be copied: it may be large.
+            let (name, arguments): (_, Vec<_>) = match command {
+                Cow::Borrowed(command) => {
+                    (command.name.clone(), command.arguments.iter().map(|argument| binary(argument.to_vec())).collect())
+                }
+                Cow::Owned(command) => {
+                    (command.name, command.arguments.into_iter().map(|argument| binary(argument.into())).collect())
+                }
+            };
+            match connection.execute(name, arguments).await {
                 Ok(results) => Ok(results.into_iter().map(reply).collect()),
                 Err(error) => Err(host_error(error)),
             }
@@ -41,6 +49,10 @@ impl Transport for Host {
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         SendWrapper::new(spin_sdk::time::sleep(time)).boxed()
     }
+}
+
+fn binary(argument: Vec<u8>) -> RedisParameter {
+    RedisParameter::Binary(argument)
 }
 
 fn reply(result: RedisResult) -> Reply {

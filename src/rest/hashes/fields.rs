@@ -1,12 +1,13 @@
 //! One field of a hash, and pages of them.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::answer::{self, Response};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::{Access, Reply};
@@ -59,7 +60,7 @@ struct FieldValue {
         (status = 406, description = "The page is too large: ask for fewer"),
     ),
 )]
-async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn list_or_read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     if target.query.has("field") {
         return read(grant, target, headers).await;
     }
@@ -84,7 +85,7 @@ async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Resul
         (status = 406, description = "The value is too large for JSON"),
     ),
 )]
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
     match grant.execute(command!("HGET").arg(key).arg(field.clone())).await? {
         Reply::Bulk(value) if value.len() > grant.limits().json_value_bytes => {
@@ -118,7 +119,7 @@ struct NewField {
         (status = 201, description = "Created", body = FieldValue),
     ),
 )]
-async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn set(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
     let NewField { value: NewText(value) } = payload::read(&payload.into_json()?)?;
     let status = match grant.execute(command!("HSET").arg(key).arg(field.clone()).arg(value.clone())).await? {
@@ -143,10 +144,10 @@ async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
         (status = 404, description = "The key or the field does not exist"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
     match grant.execute(command!("HDEL").arg(key).arg(field)).await? {
-        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(1) => Ok(answer::empty(StatusCode::NO_CONTENT)),
         Reply::Integer(0) => Err(no_such_field()),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -166,7 +167,7 @@ async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Resp
     request_body(content = Increment, example = json!({"by": 1})),
     responses((status = 200, description = "Added", body = Incremented)),
 )]
-async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn increment(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, field) = place(target, &headers)?;
     let commands = increment::Commands { integer: command!("HINCRBY"), decimal: command!("HINCRBYFLOAT") };
     increment::increment(grant, commands, &[key, field], payload).await

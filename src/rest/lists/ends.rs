@@ -1,13 +1,14 @@
 //! The ends of a list: adding, taking and moving there.
 
-use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Length, NewText, item_too_large, strings, texts};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -93,7 +94,7 @@ struct Push {
     request_body(content = Push, example = json!({"side": "right", "items": ["third", 4]})),
     responses((status = 200, description = "Added", body = Length)),
 )]
-async fn push(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn push(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = only_key(target, &headers)?;
     let Push { side, items } = payload::read(&payload.into_json()?)?;
     let items = strings(items);
@@ -151,7 +152,7 @@ struct Taken {
         (status = 406, description = "The first item is too large for JSON, and none was taken"),
     ),
 )]
-async fn pop(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn pop(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = only_key(target, &headers)?;
     let Pop { side, count } = payload::read(&payload.into_json()?)?;
     if !(1..=MAX_TAKEN).contains(&count) {
@@ -205,7 +206,7 @@ struct Moved {
         (status = 409, description = "The key, or `to`, holds a value of another type"),
     ),
 )]
-async fn move_item(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn move_item(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = only_key(target, &headers)?;
     let Move { to: Text(to), from_side, to_side } = payload::read(&payload.into_json()?)?;
     let (from, to_end) = (from_side.names(), to_side.names().end);

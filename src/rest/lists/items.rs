@@ -1,6 +1,5 @@
 //! One item of a list, by its index.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{NewText, item_too_large};
+use crate::answer::{self, Response};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -64,7 +65,7 @@ struct Item {
         (status = 406, description = "The item is too large for JSON"),
     ),
 )]
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, index) = place(target, &headers)?;
     match grant.execute(command!("LINDEX").arg(key).arg(index.to_string())).await? {
         Reply::Bulk(value) if value.len() > grant.limits().json_value_bytes => Err(item_too_large()),
@@ -97,7 +98,7 @@ struct NewItem {
         (status = 404, description = "The key or the item does not exist"),
     ),
 )]
-async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn set(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, index) = place(target, &headers)?;
     let NewItem { value: NewText(value) } = payload::read(&payload.into_json()?)?;
     change(grant, &SET, key, index, value.clone()).await?;
@@ -119,10 +120,10 @@ async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
         (status = 404, description = "The key or the item does not exist"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, index) = place(target, &headers)?;
     change(grant, &DELETE, key, index, Uuid::now_v7().to_string().into()).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 async fn change(grant: Grant, script: &Script, key: Bytes, index: i64, argument: Bytes) -> Result<(), Problem> {

@@ -1,13 +1,14 @@
 //! A part of a list, to read it or to keep it alone.
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{LIST, Length, ListValue};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::rest::describe::{Conditions, Key};
@@ -65,7 +66,7 @@ impl Part {
     }
 
     /// Answers with this part of a list.
-    pub(super) async fn read(self, grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+    pub(super) async fn read(self, grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
         Condition::refuse(&headers)?;
         let key = target.only_key()?;
         let bounds = [MAX_SHOWN, grant.limits().json_value_bytes].map(|number| Bytes::from(number.to_string()));
@@ -106,7 +107,7 @@ struct Patch {
         (status = 412, description = "A condition does not hold, and nothing was changed"),
     ),
 )]
-async fn trim(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn trim(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let key = target.only_key()?;
     let Patch { trim: Object(trim) } = payload::read(&payload.into_json()?)?;
     let mut arguments = conditions(&headers, LIST.name)?;

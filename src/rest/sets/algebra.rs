@@ -1,13 +1,14 @@
 //! What sets make together: their union, their intersection, or what the first has beyond the others.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Creation, SET, SetValue, create, read};
+use crate::answer::{Response, With};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
@@ -115,7 +116,7 @@ async fn read_or_combine(
     grant: Grant,
     method: Method,
     mut query: Query,
-    headers: HeaderMap,
+    headers: Headers,
 ) -> Result<Response, Problem> {
     let mut keys = query.take_all("key");
     match (query.take_text("op")?, keys.len()) {
@@ -134,7 +135,7 @@ async fn combine(
     op: &str,
     keys: Vec<Bytes>,
     query: Query,
-    headers: HeaderMap,
+    headers: Headers,
 ) -> Result<Response, Problem> {
     query.finish()?;
     Condition::refuse(&headers)?;
@@ -216,7 +217,7 @@ struct Stored {
 async fn create_or_store(
     grant: Grant,
     mut query: Query,
-    headers: HeaderMap,
+    headers: Headers,
     payload: Payload,
 ) -> Result<Response, Problem> {
     match query.take_text("op")? {
@@ -229,7 +230,7 @@ async fn store(
     grant: Grant,
     op: &str,
     mut query: Query,
-    headers: HeaderMap,
+    headers: Headers,
     payload: Payload,
 ) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
@@ -249,7 +250,7 @@ async fn store(
     let place = location(SET.collection, &key)?;
     let stored = Stored { key: Text(key), count };
     Ok(match is_new {
-        1 => (place, json(StatusCode::CREATED, &stored)).into_response(),
+        1 => json(StatusCode::CREATED, &stored).with(place),
         _ => json(StatusCode::OK, &stored),
     })
 }

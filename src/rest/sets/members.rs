@@ -1,12 +1,13 @@
 //! One member of a set, and pages of them.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::answer::{self, Response};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::{Access, Reply};
@@ -57,7 +58,7 @@ struct SetMember {
         (status = 406, description = "The page is too large: ask for fewer"),
     ),
 )]
-async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn list_or_read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     if target.query.has("member") {
         return read(grant, target, headers).await;
     }
@@ -65,7 +66,7 @@ async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Resul
 }
 
 /// A page of the members.
-pub(super) async fn page(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn page(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (members, next_cursor) = elements::scan(&grant, "SSCAN", target, &headers).await?;
     let items = members.into_iter().map(Text).collect();
     Ok(json(StatusCode::OK, &Items { items, next_cursor }))
@@ -85,7 +86,7 @@ pub(super) async fn page(grant: Grant, target: Target, headers: HeaderMap) -> Re
         (status = 404, description = "The key or the member does not exist"),
     ),
 )]
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     match grant.execute(command!("SISMEMBER").arg(key).arg(member.clone())).await? {
         Reply::Integer(1) => Ok(json(StatusCode::OK, &SetMember { member: Text(member) })),
@@ -108,7 +109,7 @@ async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Respon
         (status = 201, description = "Added", body = SetMember),
     ),
 )]
-async fn add(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn add(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     payload.into_nothing()?;
     let status = match grant.execute(command!("SADD").arg(key).arg(member.clone())).await? {
@@ -133,10 +134,10 @@ async fn add(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
         (status = 404, description = "The key or the member does not exist"),
     ),
 )]
-async fn remove(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn remove(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     match grant.execute(command!("SREM").arg(key).arg(member)).await? {
-        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(1) => Ok(answer::empty(StatusCode::NO_CONTENT)),
         Reply::Integer(0) => Err(no_such_member()),
         other => Err(unexpected(&other, Access::Write)),
     }

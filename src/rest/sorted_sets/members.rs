@@ -1,6 +1,5 @@
 //! One member of a sorted set, and pages of them.
 
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::Member;
 use super::ranges::{self, Selection};
 use super::score::Score;
+use crate::answer::{self, Response};
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::command::command;
 use crate::redis::script::{Script, script};
@@ -67,7 +68,7 @@ struct RankedMember {
         (status = 406, description = "The page is too large: ask for fewer"),
     ),
 )]
-async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn list_or_read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     if target.query.has("member") {
         return read(grant, target, headers).await;
     }
@@ -88,7 +89,7 @@ async fn list_or_read(grant: Grant, target: Target, headers: HeaderMap) -> Resul
         (status = 404, description = "The key or the member does not exist"),
     ),
 )]
-async fn read(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     let reply = grant.run(&RANK, &[key], std::slice::from_ref(&member)).await?;
     match &reply {
@@ -126,7 +127,7 @@ struct NewScore {
         (status = 201, description = "Added", body = Member),
     ),
 )]
-async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn set(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     let NewScore { score } = payload::read(&payload.into_json()?)?;
     let add = command!("ZADD").arg(key).arg(score.to_string()).arg(member.clone());
@@ -152,10 +153,10 @@ async fn set(grant: Grant, target: Target, headers: HeaderMap, payload: Payload)
         (status = 404, description = "The key or the member does not exist"),
     ),
 )]
-async fn delete(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+async fn delete(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     match grant.execute(command!("ZREM").arg(key).arg(member)).await? {
-        Reply::Integer(1) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Reply::Integer(1) => Ok(answer::empty(StatusCode::NO_CONTENT)),
         Reply::Integer(0) => Err(no_such_member()),
         other => Err(unexpected(&other, Access::Write)),
     }
@@ -191,7 +192,7 @@ struct Incremented {
     request_body(content = Increment, example = json!({"by": 1})),
     responses((status = 200, description = "Added", body = Incremented)),
 )]
-async fn increment(grant: Grant, target: Target, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn increment(grant: Grant, target: Target, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     let (key, member) = place(target, &headers)?;
     let Increment { by } = payload::read(&payload.into_json()?)?;
     match grant.execute(command!("ZINCRBY").arg(key).arg(by.to_string()).arg(member)).await? {

@@ -4,15 +4,16 @@
 //! that has been: it is a place between two members, and stays there when both are gone. `page_sorted_set.lua` makes it,
 //! of a score, a space, and the beginning of a member.
 
-use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Member;
 use super::score::Score;
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
@@ -105,7 +106,7 @@ pub(super) fn are_asked_for(query: &Query) -> bool {
 }
 
 /// Answers with the page that the query asks for.
-pub(super) async fn page(grant: Grant, target: Target, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn page(grant: Grant, target: Target, headers: Headers) -> Result<Response, Problem> {
     Condition::refuse(&headers)?;
     let Target { key, mut query, .. } = target;
     let bytes = grant.limits().json_value_bytes;

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{StringValue, read};
+use crate::answer::Response;
 use crate::auth::Grant;
+use crate::handler::Headers;
 use crate::problem::{Kind, Problem};
 use crate::redis::script::{Script, script};
 use crate::redis::{Access, Reply};
@@ -90,7 +91,7 @@ async fn read_one_or_many(
     grant: Grant,
     method: Method,
     mut query: Query,
-    headers: HeaderMap,
+    headers: Headers,
 ) -> Result<Response, Problem> {
     let mut keys = query.take_all("key");
     match keys.len() {
@@ -130,7 +131,7 @@ enum OneOrMany {
         (status = 406, description = "The values are too large for JSON: ask for fewer"),
     ),
 )]
-async fn read_many(grant: Grant, query: Query, headers: HeaderMap, payload: Payload) -> Result<Response, Problem> {
+async fn read_many(grant: Grant, query: Query, headers: Headers, payload: Payload) -> Result<Response, Problem> {
     query.finish()?;
     Condition::refuse(&headers)?;
     let Wanted { keys: Many(keys) } = payload::read(&payload.into_json()?)?;

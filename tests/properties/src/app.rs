@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::Full;
 use redstart::app::App;
+use redstart::body::Body;
 use redstart::config::Config;
 use redstart::config::settings::Sources;
 use redstart::redis::commands::{self, Way};
@@ -39,11 +39,10 @@ struct Recorder {
 struct Shared(Arc<Recorder>);
 
 impl Redis for Shared {
-    fn execute(&self, commands: Vec<Command>) -> BoxFuture<'_, Vec<Result<Reply, RedisError>>> {
-        let answer = |command| (self.0.answer)(command).into_result().map_err(RedisError::Server);
-        let replies = commands.iter().map(answer).collect();
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(commands);
-        future::ready(replies).boxed()
+    fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
+        let reply = (self.0.answer)(&command).into_result().map_err(RedisError::Server);
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+        future::ready(reply).boxed()
     }
 }
 
@@ -119,7 +118,7 @@ impl Recorded {
     /// # Panics
     /// Where the answer is one that no request may get.
     pub fn send_as_it_is(&self, method: Method, uri: Uri, headers: HeaderMap, body: &[u8]) -> Exchange {
-        let mut request = Request::new(Full::new(Bytes::copy_from_slice(body)));
+        let mut request = Request::new(Body::Whole(Bytes::copy_from_slice(body)));
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri.clone(), headers);
         let response = self.app.respond(request).now_or_never().expect("Redis answers at once");
         let asked = std::mem::take(&mut *self.redis.asked.lock().unwrap_or_else(PoisonError::into_inner));
