@@ -125,7 +125,7 @@ impl Served {
             Err(problem) => return with_facts(problem.into_response(), grant, place),
         };
         let mut response = match serving(&request.head, place) {
-            Err(answer) => answer,
+            Err(answer) => *answer,
             Ok(serve) if idempotency::applies(&grant, &request.head) => idempotency::once(&grant, request, serve).await,
             Ok(serve) => serve(Asked::of(grant.clone(), request).await).await,
         };
@@ -160,10 +160,10 @@ impl Served {
 }
 
 /// What serves a request. A path that no route has is a command, unless it looks like one of the REST API.
-fn serving(head: &Parts, place: Option<&Place>) -> Result<Serve, Response> {
+fn serving(head: &Parts, place: Option<&Place>) -> Result<Serve, Box<Response>> {
     match place {
         Some(place) => place.serve(&head.method),
-        None if rest::owns(head.uri.path()) => Err(rest::no_such_path().into_response()),
+        None if rest::owns(head.uri.path()) => Err(Box::new(rest::no_such_path().into_response())),
         None => Ok(command::SERVE),
     }
 }

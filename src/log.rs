@@ -12,11 +12,13 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::config::{Log, LogFormat};
 
+/// Takes each line whole.
+type Write = Box<dyn Fn(&[u8]) + Send + Sync>;
+
 /// The lines of a log.
 struct Lines {
     log: Log,
-    /// Takes each line whole.
-    write: Box<dyn Fn(&[u8]) + Send + Sync>,
+    write: Write,
     space: Mutex<Space>,
 }
 

@@ -63,7 +63,7 @@ impl Place {
     ///
     /// # Errors
     /// The answer where nothing does: with the header `Allow`, which answers an OPTIONS as well.
-    pub fn serve(&self, method: &Method) -> Result<Serve, Response> {
+    pub fn serve(&self, method: &Method) -> Result<Serve, Box<Response>> {
         let methods = match &self.methods {
             Methods::Any(serve) => return Ok(*serve),
             Methods::Each(methods) => methods,
@@ -83,6 +83,6 @@ impl Place {
             let detail = "the path has no such method; the header `Allow` names those it has";
             Problem::new(Kind::MethodNotAllowed, detail).into_response()
         };
-        Err(answer.with(allow))
+        Err(Box::new(answer.with(allow)))
     }
 }
