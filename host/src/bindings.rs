@@ -4,7 +4,7 @@
 #[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated code")]
 mod generated {
     wasmtime::component::bindgen!({
-        path: "wit",
+        path: "../wit",
         world: "redstart:host/imports",
         imports: { default: async | trappable | store },
         with: {

@@ -5,9 +5,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
 use send_wrapper::SendWrapper;
-use spin_sdk::wasip3::http::types::Request;
-use spin_sdk::wasip3::wit_future;
-use spin_sdk::wit_bindgen::StreamResult;
+use wasip3::http::types::Request;
+use wasip3::wit_future;
+use wit_bindgen::StreamResult;
 
 use crate::body::{Body, Coming, Unread};
 

@@ -9,11 +9,11 @@ use futures_util::future::LocalBoxFuture;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use send_wrapper::SendWrapper;
-use spin_sdk::wasip3::exports::http::handler::Guest;
-use spin_sdk::wasip3::http::types::{
+use wasip3::exports::http::handler::Guest;
+use wasip3::http::types::{
     ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse,
 };
-use spin_sdk::wasip3::{wit_future, wit_stream};
+use wasip3::{wit_future, wit_stream};
 
 use super::body::Incoming;
 use super::{log, redis::Host, settings};
@@ -27,7 +27,7 @@ struct Redstart;
 mod export {
     #![allow(unsafe_code, missing_docs, reason = "the bindings' generated code")]
     use super::Redstart;
-    spin_sdk::wasip3::http::service::export!(Redstart with_types_in spin_sdk::wasip3);
+    wasip3::http::service::export!(Redstart with_types_in wasip3);
 }
 
 impl Guest for Redstart {

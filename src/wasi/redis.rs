@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
 use send_wrapper::SendWrapper;
-use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
+use wasip3::clocks::monotonic_clock::wait_for;
 
+use super::bindings::redis::{Connection, Error, RedisParameter, RedisResult};
 use crate::redis::client::Transport;
 use crate::redis::error::HostError;
 use crate::redis::{Command, Reply};
@@ -19,7 +20,7 @@ impl Transport for Host {
     type Connection = SendWrapper<Connection>;
 
     fn open<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Self::Connection, HostError>> {
-        let opening = async move { Connection::open(address).await.map(SendWrapper::new).map_err(host_error) };
+        let opening = async move { Connection::open(address.to_owned()).await.map(SendWrapper::new).map_err(host_error) };
         SendWrapper::new(opening).boxed()
     }
 
@@ -38,7 +39,7 @@ impl Transport for Host {
                     (command.name, command.arguments.into_iter().map(|argument| binary(argument.into())).collect())
                 }
             };
-            match connection.execute(name, arguments).await {
+            match connection.execute(name.into_owned(), arguments).await {
                 Ok(results) => Ok(results.into_iter().map(reply).collect()),
                 Err(error) => Err(host_error(error)),
             }
@@ -47,7 +48,7 @@ impl Transport for Host {
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        SendWrapper::new(spin_sdk::time::sleep(time)).boxed()
+        SendWrapper::new(wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))).boxed()
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 
 use futures_util::future::join_all;
-use spin_sdk::variables::{self, Error};
 
+use super::bindings::variables::{self, Error};
 use crate::config::settings::{self, Sources};
 use crate::config::{Config, ConfigError};
 
@@ -20,7 +20,7 @@ pub(super) async fn resolve() -> Result<Config, ConfigError> {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unreadable("config.ini", error.to_string())),
     };
-    let values = join_all(settings::variables().map(async |name| (name, variables::get(name).await))).await;
+    let values = join_all(settings::variables().map(async |name| (name, variables::get(name.to_owned()).await))).await;
     let variables = values.into_iter().filter_map(|(name, value)| match value {
         Ok(value) => Some(Ok((name, value))),
         // The manifest need not have them all.
