@@ -25,6 +25,7 @@ use crate::{
     memory::{Large, Memory, Total},
     outbound::{Held, Redis, RedisInterface},
     output::LineStream,
+    pool::Hungry,
     running::Running,
     settings::Settings,
     variables::check_name,
@@ -116,6 +117,8 @@ pub(crate) struct Instances {
     memory: Arc<Total>,
     max_instance_memory: usize,
     fuel: Option<Arc<AtomicU64>>,
+    /// Who has none, and cannot make one.
+    pub hungry: Hungry,
 }
 
 impl Instances {
@@ -125,12 +128,13 @@ impl Instances {
         component: Arc<Component>,
         server_ended: Arc<AtomicBool>,
         memory: Arc<Total>,
+        hungry: Hungry,
         settings: &Settings,
     ) -> Self {
         let redis = Arc::new(Redis::new(component.redis_limits, Arc::clone(&component.own_connections)));
         let lifetime = Lifetime::new(settings);
         let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
-        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel }
+        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel, hungry }
     }
 
     /// Makes one.
@@ -157,6 +161,7 @@ impl Instances {
             lifetime: self.lifetime,
             computing,
             large,
+            hungry: self.hungry.clone(),
             output,
             server_ended: Arc::clone(&self.server_ended),
             fuel: self.fuel.clone(),

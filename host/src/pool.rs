@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Waker},
     time::Duration,
@@ -38,7 +38,9 @@ pub(crate) struct Job {
     pub answer: oneshot::Sender<Answer>,
     /// Told when nobody waits for the answer any more, since it took too long.
     pub late: oneshot::Receiver<()>,
-    /// Its place among those that run, until there is an answer, also where nobody waits for one any more.
+    /// When it has taken too long, also where nobody waits for it any more.
+    pub deadline: Instant,
+    /// Its place among those that run, until there is an answer or it has taken too long.
     pub place: OwnedSemaphorePermit,
 }
 
@@ -56,10 +58,12 @@ struct Inner {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
+    /// Instances that were made, and those of them that have not ended.
     seats: u64,
+    alive: usize,
     /// The instances that have room and sleep; the one that fell asleep last is the last.
     asleep: Vec<(u64, Waker)>,
-    /// Instances that were woken to take what waits, and did not look yet.
+    /// Instances that were woken or made to take what waits, and did not look yet.
     woken: usize,
     /// Whether an instance is being made to take what waits.
     making: bool,
@@ -71,14 +75,14 @@ impl Pool {
     }
 
     /// Hands a request to an instance.
-    pub fn push(&self, request: Request<WasiBody>, place: OwnedSemaphorePermit) -> Waiting<'_> {
+    pub fn push(&self, request: Request<WasiBody>, place: OwnedSemaphorePermit, deadline: Instant) -> Waiting<'_> {
         let (answer, answered) = oneshot::channel();
         let (too_late, late) = oneshot::channel();
         let mut state = self.lock();
         let number = self.0.pushed.fetch_add(1, Ordering::Relaxed) + 1;
-        state.waiting.push_back(Job { number, request, answer, late, place });
+        state.waiting.push_back(Job { number, request, answer, late, deadline, place });
         self.call_for_help(&mut state);
-        Waiting { pool: self, number, answered, too_late }
+        Waiting { pool: self, number, answered, too_late: Some(too_late), deadline, is_over: false }
     }
 
     /// Sees to it that somebody comes for what waits.
@@ -97,45 +101,53 @@ impl Pool {
 
     /// Makes an instance, and runs it until it ends.
     async fn add_instance(self) {
+        let making = Making(&self);
         let made = self.make().await;
-        if let Some((made, seat)) = self.seat(made) {
+        let seat = made.map(|made| (made, self.seat()));
+        drop(making);
+        if let Some((made, seat)) = seat {
             made.run(&seat).await;
         }
     }
 
-    /// Gives what was made, or was not, a place.
-    fn seat(self, made: Option<Running>) -> Option<(Running, Seat)> {
-        let mut state = self.lock();
-        state.making = false;
-        let Some(made) = made else {
-            // What has come since found nobody.
-            self.call_for_help(&mut state);
-            return None;
-        };
-        state.seats += 1;
-        let number = state.seats;
-        drop(state);
-        let (is_asleep, has_looked, seen) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
-        Some((made, Seat { pool: self, number, is_asleep, has_looked, seen }))
-    }
-
     /// Makes an instance, unless what waited for it has been taken by others, or there can be none.
     async fn make(&self) -> Option<Running> {
+        let instances = &self.0.instances;
+        let is_without = self.lock().alive == 0;
+        // Who is without an instance comes before who has just given one up for that.
+        let mut hungry = None;
+        if is_without && instances.hungry.is_any() {
+            hungry = Some(instances.hungry.one_more());
+            sleep(SCARCE_PAUSE).await;
+        }
         loop {
-            let error = match self.0.instances.make().await {
+            let error = match instances.make().await {
                 Ok(made) => return Some(made),
                 Err(error) => error,
             };
             if !error.is::<PoolConcurrencyLimitError>() && !error.is::<Full>() {
-                self.0.instances.log(format_args!("an instance could not be made: {}", one_line(&error)));
+                instances.log(format_args!("an instance could not be made: {}", one_line(&error)));
                 self.lock().waiting.clear();
                 return None;
+            }
+            if is_without && hungry.is_none() {
+                hungry = Some(instances.hungry.one_more());
             }
             sleep(SCARCE_PAUSE).await;
             if self.lock().waiting.is_empty() {
                 return None;
             }
         }
+    }
+
+    /// A place for a new instance, which counts as woken for what waits.
+    fn seat(&self) -> Seat {
+        let mut state = self.lock();
+        state.seats += 1;
+        state.alive += 1;
+        state.woken += 1;
+        let (has_looked, seen) = (AtomicBool::new(false), AtomicU64::new(0));
+        Seat { pool: self.clone(), number: state.seats, is_asleep: AtomicBool::new(true), has_looked, seen }
     }
 
     /// Takes back a request that still waits; whether it did.
@@ -151,12 +163,26 @@ impl Pool {
     }
 }
 
-/// A request that was handed over.
+/// An instance is being made, until this is dropped.
+struct Making<'a>(&'a Pool);
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.making = false;
+        // Where none came of it, what has come since found nobody.
+        self.0.call_for_help(&mut state);
+    }
+}
+
+/// A request that was handed over. Where nobody waits for it any more, it need not begin.
 pub(crate) struct Waiting<'a> {
     pool: &'a Pool,
     number: u64,
     answered: oneshot::Receiver<Answer>,
-    too_late: oneshot::Sender<()>,
+    too_late: Option<oneshot::Sender<()>>,
+    deadline: Instant,
+    is_over: bool,
 }
 
 impl Waiting<'_> {
@@ -164,26 +190,64 @@ impl Waiting<'_> {
     ///
     /// # Errors
     /// What to answer instead.
-    pub async fn answer(self, deadline: Instant) -> Result<Response<WasiBody>, Problem> {
-        match timeout_at(deadline, self.answered).await {
+    pub async fn answer(mut self) -> Result<Response<WasiBody>, Problem> {
+        let answer = timeout_at(self.deadline, &mut self.answered).await;
+        self.is_over = true;
+        let instances = &self.pool.0.instances;
+        match answer {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(error))) => {
-                self.pool.0.instances.log(format_args!("a request failed: {}", one_line(&error)));
+                instances.log(format_args!("a request failed: {}", one_line(&error)));
                 Err(Problem::Failed)
             }
             // The instance says why when it goes.
             Ok(Err(oneshot::Canceled)) => Err(Problem::Failed),
             Err(_) if self.pool.withdraw(self.number) => {
-                self.pool.0.instances.log("a request was refused for want of an instance");
+                instances.log("a request was refused for want of an instance");
                 Err(Problem::Busy)
             }
             Err(_) => {
-                // The instance may be gone by now.
-                let _ = self.too_late.send(());
-                self.pool.0.instances.log("a request took too long: see --request-timeout");
+                if let Some(too_late) = self.too_late.take() {
+                    // The instance may be gone by now.
+                    let _ = too_late.send(());
+                }
+                instances.log("a request took too long: see --request-timeout");
                 Err(Problem::TimedOut)
             }
         }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.pool.withdraw(self.number);
+        }
+    }
+}
+
+/// How many pools of a server have requests and no instance, and cannot make one: then instances of others make room.
+#[derive(Clone, Default)]
+pub(crate) struct Hungry(Arc<AtomicUsize>);
+
+/// One of them, until it is dropped.
+struct OneMore(Hungry);
+
+impl Hungry {
+    /// Whether there are any.
+    pub fn is_any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    fn one_more(&self) -> OneMore {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        OneMore(self.clone())
+    }
+}
+
+impl Drop for OneMore {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -208,13 +272,7 @@ impl Seat {
         }
         let mut state = self.pool.lock();
         self.wake_up(&mut state);
-        // Whose client has gone need not begin.
-        while let Some(job) = state.waiting.pop_front() {
-            if !job.answer.is_canceled() {
-                return Some(job);
-            }
-        }
-        None
+        state.waiting.pop_front()
     }
 
     /// Nothing waits, and there is room: to be woken when something does.
@@ -248,6 +306,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
+        state.alive -= 1;
         self.wake_up(&mut state);
         self.pool.call_for_help(&mut state);
     }

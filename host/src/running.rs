@@ -10,8 +10,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::{FutureExt as _, Stream as _, future::pending, stream::FuturesUnordered};
-use tokio::time::Instant;
+use futures_util::{FutureExt as _, Stream as _, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep_until};
 use wasmtime::{AsContextMut as _, Result, Store, component::Accessor, format_err};
 use wasmtime_wasi_http::{
     WasiHttpView as _,
@@ -23,7 +23,7 @@ use crate::{
     lifetime::{Computing, Expiration, Lifetime, Status},
     memory::Large,
     output::LineStream,
-    pool::{Job, Seat},
+    pool::{Hungry, Job, Seat},
 };
 
 /// An instance.
@@ -33,6 +33,7 @@ pub(crate) struct Running {
     pub lifetime: Lifetime,
     pub computing: Arc<Computing>,
     pub large: Arc<Large>,
+    pub hungry: Hungry,
     /// Its standard output and error.
     pub output: [LineStream; 2],
     pub server_ended: Arc<AtomicBool>,
@@ -60,7 +61,7 @@ impl Running {
 
     async fn serve(&mut self, seat: &Seat) -> Result<()> {
         let since = Since::new((Status::Idle, Instant::now()));
-        let bounds = Bounds { lifetime: self.lifetime, large: &self.large };
+        let bounds = Bounds { lifetime: self.lifetime, large: &self.large, hungry: &self.hungry };
         let proxy = &self.proxy;
         let requests =
             async |accessor: &Accessor<InstanceState>| take_requests(accessor, proxy, seat, bounds, &since).await;
@@ -91,12 +92,13 @@ impl Running {
 struct Bounds<'a> {
     lifetime: Lifetime,
     large: &'a Large,
+    hungry: &'a Hungry,
 }
 
 impl Bounds<'_> {
-    /// Whether it is used up after so many requests.
+    /// Whether it is used up after so many requests, or is to make room for others.
     fn is_used_up(self, served: usize) -> bool {
-        served >= self.lifetime.requests || self.large.is()
+        served >= self.lifetime.requests || self.large.is() || (served > 0 && self.hungry.is_any())
     }
 }
 
@@ -156,13 +158,13 @@ async fn take_requests(
 
 /// Runs one request; whether it was answered in time.
 async fn answer(accessor: &Accessor<InstanceState>, proxy: &Proxy, job: Job) -> Result<bool> {
-    let Job { request, answer, late, place, .. } = job;
+    let Job { request, answer, late, deadline, place, .. } = job;
     let prepared = accessor
         .with(|mut store| Prepared::new(store.as_context_mut(), proxy, request, InstanceState::http, answer))?;
     let late = async {
         if late.await.is_err() {
-            // There was an answer, or its client has gone: then it may go on, within the time for a request.
-            pending::<()>().await;
+            // Its client has gone: it may go on, within the time for a request.
+            sleep_until(deadline).await;
         }
     };
     let in_time = prepared.run(accessor, late).await;

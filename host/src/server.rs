@@ -17,6 +17,7 @@ use crate::{
     application::Application,
     error::Error,
     memory::Total,
+    pool::Hungry,
     settings::Settings,
     worker::{Client, Worker},
 };
@@ -68,10 +69,11 @@ impl Server {
         let ended = Arc::new(AtomicBool::new(false));
         let memory = Total::new(settings.max_memory);
         let running = Arc::new(Semaphore::new(settings.max_requests));
-        // Each needs an instance of its own.
+        // Each needs an instance of its own, or they take turns.
         let most = usize::try_from(settings.max_instances).unwrap_or(usize::MAX);
         let count = settings.workers.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(most);
-        let start = |_| Worker::start(&application.routes, &ended, &memory, &running, settings);
+        let hungry = Hungry::default();
+        let start = |_| Worker::start(&application.routes, &ended, &memory, &hungry, &running, settings);
         let workers = (0..count).map(start).collect::<Result<_, _>>();
         Ok(Self {
             workers: workers.map_err(|error| Error::Setting(format!("cannot start {count} threads: {error}")))?,

@@ -65,7 +65,7 @@ impl Service {
         name_host(&mut head)?;
         let place = self.place().await?;
         let deadline = Instant::now() + self.request_timeout;
-        let answer = pool.push(Request::from_parts(head, body.body), place).answer(deadline).await;
+        let answer = pool.push(Request::from_parts(head, body.body), place, deadline).answer().await;
         body.fault.problem().map_or(answer, Err)
     }
 

@@ -25,8 +25,15 @@ use tokio::{
 };
 
 use crate::{
-    application::Component, instance::Instances, memory::Total, pool::Pool, routes::Routes, server::Drained,
-    service::Service, settings::Settings, stream::ClientStream,
+    application::Component,
+    instance::Instances,
+    memory::Total,
+    pool::{Hungry, Pool},
+    routes::Routes,
+    server::Drained,
+    service::Service,
+    settings::Settings,
+    stream::ClientStream,
 };
 
 /// A connection that was accepted.
@@ -53,12 +60,13 @@ impl Worker {
         routes: &Routes<Arc<Component>>,
         server_ended: &Arc<AtomicBool>,
         memory: &Arc<Total>,
+        hungry: &Hungry,
         running: &Arc<Semaphore>,
         settings: &Settings,
     ) -> io::Result<Self> {
         let pools = routes.map(|component| {
             let (component, ended, memory) = (Arc::clone(component), Arc::clone(server_ended), Arc::clone(memory));
-            Pool::new(Instances::new(component, ended, memory, settings))
+            Pool::new(Instances::new(component, ended, memory, hungry.clone(), settings))
         });
         let connections = Arc::new(AtomicUsize::new(0));
         let serving = Serving {
@@ -73,8 +81,8 @@ impl Worker {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("worker".to_owned()).spawn(move || {
             let drained = runtime.block_on(serving.run(accepted, drain_timeout));
-            // What still runs, runs for nobody.
-            drop(runtime);
+            // What still runs, runs for nobody; a look-up of a name is not waited for.
+            runtime.shutdown_background();
             // Nobody may wait for it.
             let _ = ended.send(drained);
         })?;

@@ -10,9 +10,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use send_wrapper::SendWrapper;
 use wasip3::exports::http::handler::Guest;
-use wasip3::http::types::{
-    ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse,
-};
+use wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse};
 use wasip3::{wit_future, wit_stream};
 
 use super::body::Incoming;

@@ -20,7 +20,8 @@ impl Transport for Host {
     type Connection = SendWrapper<Connection>;
 
     fn open<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Self::Connection, HostError>> {
-        let opening = async move { Connection::open(address.to_owned()).await.map(SendWrapper::new).map_err(host_error) };
+        let opening =
+            async move { Connection::open(address.to_owned()).await.map(SendWrapper::new).map_err(host_error) };
         SendWrapper::new(opening).boxed()
     }
 
