@@ -140,7 +140,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, ErrorReply> {
 
 fn asked(method: &Method, uri: &Uri, body: &Bytes) -> Result<Asked, Problem> {
     let has_body = [Method::POST, Method::PUT].contains(method);
-    let segments: Vec<_> = uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<_> = uri.path().split(['/']).filter(|segment| !segment.is_empty()).collect();
     let asked = match segments[..] {
         [] if has_body => Request::of_json(body).map(Asked::One),
         [] => Err(ErrorReply::err("empty command: it goes in the path, or, with POST, as a JSON array in the body")),
@@ -158,7 +158,7 @@ fn asked(method: &Method, uri: &Uri, body: &Bytes) -> Result<Asked, Problem> {
 /// A command in the path: its arguments are the segments, then the body, then the parameters of the query.
 fn in_path(uri: &Uri, body: &Bytes, has_body: bool) -> Result<Request, ErrorReply> {
     let badly_encoded = || ErrorReply::err("each `%` must be followed by two hexadecimal digits; `%` itself is `%25`");
-    let path = uri.path().trim_start_matches('/').split('/');
+    let path = uri.path().trim_start_matches('/').split(['/']);
     let mut words =
         path.map(|segment| uri::decode(segment).ok_or_else(badly_encoded)).collect::<Result<Vec<_>, _>>()?;
     if has_body && !body.is_empty() {

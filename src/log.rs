@@ -157,14 +157,16 @@ impl Pairs {
 
     fn key(&mut self, key: &str) {
         let first = matches!(self.line[..], [] | [b'{']);
-        let (before, after): (&[u8], &[u8]) = match self.format {
-            LogFormat::Text if first => (b"", b"="),
-            LogFormat::Text => (b" ", b"="),
-            LogFormat::Json if first => (b"\"", b"\":"),
-            LogFormat::Json => (b",\"", b"\":"),
-        };
-        for part in [before, key.as_bytes(), after] {
-            self.line.extend_from_slice(part);
+        match self.format {
+            LogFormat::Text if first => {}
+            LogFormat::Text => self.line.push(b' '),
+            LogFormat::Json if first => self.line.push(b'"'),
+            LogFormat::Json => self.line.extend_from_slice(b",\""),
+        }
+        self.line.extend_from_slice(key.as_bytes());
+        match self.format {
+            LogFormat::Text => self.line.push(b'='),
+            LogFormat::Json => self.line.extend_from_slice(b"\":"),
         }
     }
 
@@ -176,8 +178,8 @@ impl Pairs {
 }
 
 /// Whether logrus leaves a character unquoted.
-fn is_bare(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._/@^+".contains(&byte)
+const fn is_bare(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/' | b'@' | b'^' | b'+')
 }
 
 /// The name of a field, as logrus has it.

@@ -10,7 +10,7 @@ use crate::problem::{Kind, Problem};
 /// # Errors
 /// `None` where a `%` is not followed by two hexadecimal digits.
 pub fn decode(encoded: &str) -> Option<Bytes> {
-    if !encoded.contains('%') {
+    if !encoded.as_bytes().contains(&b'%') {
         return Some(Bytes::copy_from_slice(encoded.as_bytes()));
     }
     let complete = |escape: &str| escape.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
@@ -32,7 +32,8 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// A problem where it is not encoded properly. `Ok(None)`: the path has no such segment.
 pub fn segment(uri: &Uri, index: usize) -> Result<Option<Bytes>, Problem> {
-    let Some(segment) = uri.path().split('/').nth(index + 1) else { return Ok(None) };
+    // An array, since the search for a single character is made for long texts.
+    let Some(segment) = uri.path().split(['/']).nth(index + 1) else { return Ok(None) };
     decode(segment).map(Some).ok_or_else(|| badly_encoded("the path"))
 }
 

@@ -101,7 +101,15 @@ impl Token {
 
     /// Whether the text with this digest is this token, in a time that tells nothing of either.
     pub fn matches(&self, digest: &Digest) -> Choice {
-        self.digest.ct_eq(digest)
+        // By words: by bytes it takes eight times as long.
+        let words = |digest: &Digest| {
+            let mut words = [0; 4];
+            for (word, bytes) in words.iter_mut().zip(digest.as_chunks().0) {
+                *word = u64::from_ne_bytes(*bytes);
+            }
+            words
+        };
+        words(&self.digest).ct_eq(&words(digest))
     }
 
     /// Whether its time is over.

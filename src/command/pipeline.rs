@@ -1,5 +1,6 @@
 //! Requests one after the other: each in its way, those between that a script may run together in one.
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::encode::Answer;
@@ -10,7 +11,7 @@ use super::together;
 use crate::auth::Grant;
 use crate::problem::Problem;
 use crate::redis::script::{Script, script};
-use crate::redis::{Access, ErrorReply, RedisError, Reply};
+use crate::redis::{Access, Command, ErrorReply, RedisError, Reply};
 
 static WRITES: Script = script!(Write: "words.lua", "run.lua");
 static READS: Script = script!(Read: "words.lua", "run.lua");
@@ -91,8 +92,13 @@ fn is_gone(error: &RedisError) -> bool {
     )
 }
 
-async fn sent(commands: Vec<crate::redis::Command>, grant: &Grant) -> Vec<Result<Reply, RedisError>> {
-    join_all(commands.into_iter().map(async |command| Ok(grant.send(command).await?))).await
+/// The replies to commands that are sent together; mostly there is one.
+async fn sent(commands: Vec<Command>, grant: &Grant) -> Vec<Result<Reply, RedisError>> {
+    let sent = async |command| Ok(grant.send(command).await?);
+    match <[Command; 1]>::try_from(commands) {
+        Ok([command]) => vec![sent(command).await],
+        Err(commands) => join_all(commands.into_iter().map(sent)).boxed().await,
+    }
 }
 
 /// Asks for the words of Redis itself where a script worded an error.
@@ -101,7 +107,11 @@ async fn ask_again(outcomes: &mut [Outcome], grant: &Grant) {
         Err(Failure::AskAgain(command)) => Some(command.clone()),
         _ => None,
     });
-    let mut replies = sent(commands.collect(), grant).await.into_iter();
+    let commands: Vec<_> = commands.collect();
+    if commands.is_empty() {
+        return;
+    }
+    let mut replies = sent(commands, grant).boxed().await.into_iter();
     for outcome in outcomes {
         if matches!(outcome, Err(Failure::AskAgain(_)))
             && let Some(Err(error)) = replies.next()

@@ -54,8 +54,12 @@ impl Script {
             Access::Read => (read, Shape::Array),
             Access::Write => (write, Shape::Scalar),
         };
-        let command = Command { shape, keys: Keys::Counted(1), ..Command::scalar(name, self.access) };
-        command.arg(script).arg(keys.len().to_string()).args(keys.iter().cloned()).args(arguments.iter().cloned())
+        let count = if keys.len() == 1 { Bytes::from_static(b"1") } else { keys.len().to_string().into() };
+        let mut words = Vec::with_capacity(2 + keys.len() + arguments.len());
+        words.extend([script, count]);
+        words.extend_from_slice(keys);
+        words.extend_from_slice(arguments);
+        Command { shape, keys: Keys::Counted(1), arguments: words, ..Command::scalar(name, self.access) }
     }
 }
 

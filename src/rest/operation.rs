@@ -110,14 +110,14 @@ pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
     for (operation, parent, _, method) in by_query(operations) {
         router.add(parent, name(method), operation.side);
     }
+    let mut fixed: Vec<_> = operations.iter().map(|operation| operation.path.as_str()).collect();
+    fixed.sort_unstable();
+    fixed.dedup();
+    let fixed = fixed.into_iter().filter_map(|path| path.rsplit_once('/').map(|(above, last)| (path, above, last)));
+    let fixed: Vec<_> = fixed.filter(|(_, _, last)| !last.starts_with('{')).collect();
     for operation in operations {
         let Some((parent, _)) = operation.parent() else { continue };
-        let mut shadowing: Vec<_> = operations.iter().map(|other| other.path.as_str()).collect();
-        shadowing.retain(|path| {
-            path.rsplit_once('/').is_some_and(|(above, last)| above == parent && !last.starts_with('{'))
-        });
-        shadowing.dedup();
-        for path in shadowing {
+        for (path, ..) in fixed.iter().filter(|(_, above, _)| *above == parent) {
             for method in &operation.methods {
                 if !operations.iter().any(|other| other.is_at(path, method)) {
                     router.add(path, name(method), operation.side);
