@@ -1,6 +1,7 @@
 //! `config.ini` and variables, through the manifest and the host.
 
 use std::fs;
+use std::num::NonZeroUsize;
 
 use redstart_tests::host::{Host, project};
 use redstart_tests::server::Server;
@@ -103,7 +104,10 @@ fn a_wrong_database_is_the_operators_fault() {
 #[test]
 fn a_token_for_a_developers_machine_is_warned_of_once_beyond_it() {
     let server = Server::new();
-    let host = Host::with(server.port, &[("api_token", "local-only-x")], |_| {});
+    // Once an instance, and each thread has one.
+    let host = Host::with(server.port, &[("api_token", "local-only-x")], |settings| {
+        settings.workers = NonZeroUsize::new(1);
+    });
     let client = host.client.with_token(Some("local-only-x"));
     let warnings = || host.log().matches("level=warn msg=\"a token for a developer's machine").count();
     client.get("/v1/strings/k");

@@ -1,5 +1,6 @@
 //! What happens when Redis goes away while many clients read and write.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use redstart_tests::faults::{FAULTS, Stand};
@@ -11,6 +12,8 @@ const CLIENTS: usize = 24;
 
 /// Redis may take so long in these tests.
 const TIMEOUT: Duration = Duration::from_millis(300);
+/// Threads of the host.
+const THREADS: usize = 2;
 const CONFIG: (&str, &str) = ("config", "[redis]\ntimeout_ms = 300\n[log]\nlevel = error");
 
 /// Under load, Redis goes away in this way and returns. Meanwhile each answer is the right one and in time; a second later
@@ -18,14 +21,14 @@ const CONFIG: (&str, &str) = ("config", "[redis]\ntimeout_ms = 300\n[log]\nlevel
 fn nothing_is_lost_while_redis_is(name: &str) {
     let fault = FAULTS.iter().find(|fault| fault.name == name).unwrap();
     let mut stand = Stand::new("", TIMEOUT);
-    let host = Host::with(stand.proxy.port, &[CONFIG], |_| {});
+    let host = Host::with(stand.proxy.port, &[CONFIG], |settings| settings.workers = NonZeroUsize::new(THREADS));
     let load = Load::start(&host.client, CLIENTS, TIMEOUT, 1);
     load.wait_until_all_met_it();
-    let before = stand.connections();
+    wait_until("each thread has its connection", || stand.connections() == THREADS);
 
     let in_vain = load.suffer(fault, &mut stand, Load::wait_until_all_met_it);
 
-    wait_until("there are as many connections as before", || stand.connections() == before);
+    wait_until("there are as many connections as before", || stand.connections() == THREADS);
     let report = load.finish(&mut stand.server.connection());
     let shown: Vec<_> = report.violations.iter().take(10).collect();
     assert!(shown.is_empty(), "{} violations: {shown:#?}\n{:?}", report.violations.len(), report.writes);

@@ -145,3 +145,50 @@ fn where_an_instance_is_full_another_one_is_made() {
     assert_eq!(status, 200);
     assert!(others.len() > 1 && others.iter().all(|status| *status == 200), "{others:?}");
 }
+
+#[test]
+fn threads_take_turns_where_there_are_fewer_instances_than_they_need() {
+    let host = Host::faulty(|settings| {
+        settings.workers = NonZeroUsize::new(2);
+        settings.max_instances = 2;
+        settings.max_instance_concurrent_reuse_count = 1;
+        settings.request_timeout = 10 * SHORT;
+    });
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let client = host.client.apart();
+                for _ in 0..20 {
+                    assert_eq!(client.get("/well").status, 200);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_a_client_that_left_still_holds_ends_in_time_also_where_others_keep_its_instance_busy() {
+    let host = Host::faulty(|settings| {
+        settings.workers = NonZeroUsize::new(1);
+        settings.max_requests = 2;
+        settings.request_timeout = BOUND;
+    });
+    drop(host.client.begin("GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    let start = Instant::now();
+    while start.elapsed() < BOUND + SHORT {
+        assert_eq!(host.client.get("/well").status, 200);
+    }
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // It takes one place for the whole time, so the other one has to be free.
+        scope.spawn(|| {
+            host.client.apart().get("/wait");
+            over.store(true, Ordering::SeqCst);
+        });
+        let start = Instant::now();
+        while start.elapsed() < BOUND / 2 {
+            assert_eq!(host.client.get("/well").status, 200);
+            assert!(!over.load(Ordering::SeqCst), "the place was taken until then");
+        }
+    });
+}

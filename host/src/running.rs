@@ -119,6 +119,8 @@ async fn take_requests(
     // Until a request takes too long: what it still does in here would stand in others' way.
     let mut is_sound = true;
     poll_fn(|cx: &mut Context<'_>| {
+        // One at a time: it begins before the next one is taken, so that who comes after one that never stops goes elsewhere.
+        let mut has_taken = false;
         loop {
             while let Poll::Ready(Some(ended)) = running.as_mut().poll_next(cx) {
                 match ended {
@@ -131,8 +133,9 @@ async fn take_requests(
             }
             let may_take = is_sound && !bounds.is_used_up(served);
             let is_ready = may_take && accessor.poll_ready_for_concurrent_call(handler, cx).is_ready();
-            if is_ready && running.len() < bounds.lifetime.concurrent_requests {
+            if is_ready && !has_taken && running.len() < bounds.lifetime.concurrent_requests {
                 if let Some(job) = seat.take() {
+                    has_taken = true;
                     served += 1;
                     now(Status::Requests);
                     running.push(answer(accessor, proxy, job));
