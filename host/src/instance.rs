@@ -22,7 +22,7 @@ use crate::{
     application::Component,
     bindings::{redis, variables},
     lifetime::{Computing, Lifetime},
-    memory::{Large, Memory, Total},
+    memory::{Large, Memory, Total, Turns},
     outbound::{Held, Redis, RedisInterface},
     output::LineStream,
     pool::Hungry,
@@ -143,9 +143,10 @@ impl Instances {
     /// [`PoolConcurrencyLimitError`](wasmtime::PoolConcurrencyLimitError) and [`Full`](crate::memory::Full) where as many
     /// exist as may, and whatever else went wrong.
     pub async fn make(&self) -> Result<Running> {
-        let large = Arc::<Large>::default();
+        let (large, turns) = (Arc::<Large>::default(), Arc::<Turns>::default());
         let output = [&self.component.stdout, &self.component.stderr].map(|sink| LineStream::new(sink.clone()));
-        let mut store = Store::new(self.component.pre.engine(), self.state(Arc::clone(&large), &output)?);
+        let mut store =
+            Store::new(self.component.pre.engine(), self.state(Arc::clone(&large), Arc::clone(&turns), &output)?);
         store.limiter(|state| &mut state.memory);
         let compute_timeout = self.lifetime.compute_timeout;
         store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
@@ -161,6 +162,7 @@ impl Instances {
             lifetime: self.lifetime,
             computing,
             large,
+            turns,
             hungry: self.hungry.clone(),
             output,
             server_ended: Arc::clone(&self.server_ended),
@@ -173,7 +175,7 @@ impl Instances {
         self.component.stderr.log(message);
     }
 
-    fn state(&self, large: Arc<Large>, [stdout, stderr]: &[LineStream; 2]) -> Result<InstanceState> {
+    fn state(&self, large: Arc<Large>, turns: Arc<Turns>, [stdout, stderr]: &[LineStream; 2]) -> Result<InstanceState> {
         let component = Arc::clone(&self.component);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone())
@@ -190,7 +192,7 @@ impl Instances {
             redis: Arc::clone(&self.redis),
             table: ResourceTable::new(),
             held: Held::default(),
-            memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large),
+            memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large, turns),
             computing: Arc::default(),
             http: WasiHttpCtx::new(),
             hooks: NoOutboundHttp,

@@ -3,17 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
-use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, Result};
 
 /// The part of an instance's memory after whose use it is dropped as soon as it has answered: its memory only grows.
 const LARGE: usize = 4;
 
-/// A reply is copied into its instance at once after it was given; by then, what it was promised is used, or not needed.
-const GIVEN_WITHIN: Duration = Duration::from_millis(100);
+/// A reply is copied into its instance within the turn in which it was given, or the next one where that was interrupted;
+/// after so many turns, what it was promised is used, or not needed.
+const GIVEN_WITHIN: u64 = 2;
 
 /// There is no memory for one more instance.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +46,23 @@ pub(crate) struct Memory {
     total: Arc<Total>,
     limit: usize,
     used: usize,
-    /// What is taken for replies that the instance is about to be given, and not used yet, each with the time it was taken.
-    promised: VecDeque<(Instant, usize)>,
+    /// What is taken for replies that the instance is about to be given, and not used yet, each with the turn in which it was
+    /// taken.
+    promised: VecDeque<(u64, usize)>,
+    turns: Arc<Turns>,
     /// Tells the instance's worker that it has become large.
     large: Arc<Large>,
+}
+
+/// How many turns an instance has had in which it did all that there was to do.
+#[derive(Default)]
+pub(crate) struct Turns(AtomicU64);
+
+impl Turns {
+    /// One more.
+    pub fn end(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Whether an instance has used so much memory that it had better go.
@@ -63,18 +76,19 @@ impl Large {
 }
 
 impl Memory {
-    pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>) -> Self {
-        Self { total, limit, used: 0, promised: VecDeque::new(), large }
+    pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>, turns: Arc<Turns>) -> Self {
+        Self { total, limit, used: 0, promised: VecDeque::new(), turns, large }
     }
 
     /// Makes sure that a reply of so many bytes finds room; what the instance has freed inside is not known here, and
     /// not counted on.
     pub fn promise(&mut self, bytes: usize) -> bool {
-        self.release(|taken| taken.elapsed() >= GIVEN_WITHIN);
+        let turn = self.turns.0.load(Ordering::Relaxed);
+        self.release(|taken| turn >= taken + GIVEN_WITHIN);
         let fits = self.used.saturating_add(self.promised()).saturating_add(bytes) <= self.limit;
         let taken = fits && self.total.take(bytes);
         if taken {
-            self.promised.push_back((Instant::now(), bytes));
+            self.promised.push_back((turn, bytes));
         }
         taken
     }
@@ -84,7 +98,7 @@ impl Memory {
     }
 
     /// Gives back the oldest promises of which this holds: those replies found room in what the instance had freed.
-    fn release(&mut self, is_over: impl Fn(Instant) -> bool) {
+    fn release(&mut self, is_over: impl Fn(u64) -> bool) {
         while let Some((_, bytes)) = self.promised.pop_front_if(|(taken, _)| is_over(*taken)) {
             self.total.give_back(bytes);
         }
@@ -140,8 +154,8 @@ mod tests {
     #[test]
     fn neither_one_instance_nor_all_together_grow_beyond_the_limit() {
         let total = Total::new(150);
-        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default());
-        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default());
+        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
+        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
         assert!(grow(&mut one, 100) && !grow(&mut one, 101));
         assert!(!grow(&mut two, 51) && grow(&mut two, 50));
         drop(one);
@@ -153,8 +167,8 @@ mod tests {
     #[test]
     fn what_is_promised_is_there_and_counts_once() {
         let total = Total::new(100);
-        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default());
-        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default());
+        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
+        let mut two = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
         assert!(one.promise(60) && !one.promise(41) && !two.promise(41));
         assert!(!grow(&mut two, 41) && grow(&mut two, 40));
         assert!(grow(&mut one, 60) && !grow(&mut one, 61));
@@ -165,7 +179,7 @@ mod tests {
     #[test]
     fn what_was_promised_and_not_needed_is_given_back() {
         let total = Total::new(100);
-        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default());
+        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
         assert!(grow(&mut memory, 20) && memory.promise(60) && !memory.promise(60));
         memory.release(|_| true);
         assert!(memory.promise(60) && memory.promise(20) && !memory.promise(1));
@@ -178,7 +192,7 @@ mod tests {
     #[test]
     fn an_instance_that_used_much_is_large() {
         let large = Arc::<Large>::default();
-        let mut memory = Memory::new(Total::new(1000), 100, Arc::clone(&large));
+        let mut memory = Memory::new(Total::new(1000), 100, Arc::clone(&large), Arc::default());
         assert!(grow(&mut memory, 25) && !large.is());
         assert!(grow(&mut memory, 26) && large.is());
     }

@@ -8,7 +8,7 @@ mod shared;
 mod tests;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -51,14 +51,14 @@ impl Redis {
     }
 
     /// Opens `client`, whose URL is `url`, for an instance: the first handle that it `held`s is on the shared
-    /// connection, each further one is a connection of its own.
+    /// connection, each further one is a connection of its own, unless what it held has broken: then it is the first again.
     async fn open(&self, url: String, client: Client, held: &Held) -> Result<Connection, Error> {
-        let Some(claim) = held.claim(&url) else {
+        let shared = self.shared(url.clone(), client.clone());
+        let Some(claim) = held.claim(&url, shared.breaks()) else {
             let permit = Arc::clone(&self.own).try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
             let link = Link::open(&client, self.limits.timeout).await.map_err(Error::Other)?;
             return Ok(Connection { target: Target::Own(Arc::new(link)), _claim: None, _permit: Some(permit) });
         };
-        let shared = self.shared(url, client);
         shared.link().await.map_err(Error::Other)?;
         Ok(Connection { target: Target::Shared(shared), _claim: Some(claim), _permit: None })
     }
@@ -128,14 +128,15 @@ impl From<Failure> for Error {
     }
 }
 
-/// The URLs of which an instance holds the shared connection.
+/// The URLs of which an instance holds the shared connection, each with how often that had broken when it was opened.
 #[derive(Clone, Default)]
-pub(crate) struct Held(Arc<Mutex<HashSet<String>>>);
+pub(crate) struct Held(Arc<Mutex<HashMap<String, u64>>>);
 
 impl Held {
-    /// The right to the shared connection of `url`, unless it is taken.
-    fn claim(&self, url: &str) -> Option<Claim> {
-        lock(&self.0).insert(url.to_owned()).then(|| Claim { held: self.clone(), url: url.to_owned() })
+    /// The right to the shared connection of `url`, which has broken so often, unless it is taken.
+    fn claim(&self, url: &str, breaks: u64) -> Option<Claim> {
+        let is_taken = lock(&self.0).insert(url.to_owned(), breaks) == Some(breaks);
+        (!is_taken).then(|| Claim { held: self.clone(), url: url.to_owned(), breaks })
     }
 }
 
@@ -143,11 +144,15 @@ impl Held {
 struct Claim {
     held: Held,
     url: String,
+    breaks: u64,
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        lock(&self.held.0).remove(&self.url);
+        let mut held = lock(&self.held.0);
+        if held.get(&self.url) == Some(&self.breaks) {
+            held.remove(&self.url);
+        }
     }
 }
 

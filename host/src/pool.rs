@@ -263,9 +263,13 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
+    /// The instance is not computing: it looks what there is to do.
+    pub fn look(&self) {
+        self.has_looked.store(true, Ordering::Relaxed);
+    }
+
     /// Takes the next request that waits.
     pub fn take(&self) -> Option<Job> {
-        self.has_looked.store(true, Ordering::Relaxed);
         let pushed = self.pool.0.pushed.load(Ordering::Relaxed);
         if self.seen.swap(pushed, Ordering::Relaxed) == pushed && self.is_asleep.load(Ordering::Relaxed) {
             return None;
@@ -282,15 +286,25 @@ impl Seat {
         }
     }
 
-    /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to.
-    pub fn end_turn(&self) {
-        let has_looked = self.has_looked.swap(false, Ordering::Relaxed);
-        if has_looked && self.is_asleep.load(Ordering::Relaxed) {
-            return;
+    /// It has no room: others are to be woken.
+    pub fn leave(&self) {
+        if self.is_asleep.load(Ordering::Relaxed) {
+            self.wake_up(&mut self.pool.lock());
         }
-        let mut state = self.pool.lock();
-        self.wake_up(&mut state);
-        self.pool.call_for_help(&mut state);
+    }
+
+    /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to. Whether it
+    /// looked.
+    pub fn end_turn(&self) -> bool {
+        let has_looked = self.has_looked.swap(false, Ordering::Relaxed);
+        if !has_looked || !self.is_asleep.load(Ordering::Relaxed) {
+            let mut state = self.pool.lock();
+            if !has_looked {
+                self.wake_up(&mut state);
+            }
+            self.pool.call_for_help(&mut state);
+        }
+        has_looked
     }
 
     fn wake_up(&self, state: &mut State) {

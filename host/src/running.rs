@@ -21,7 +21,7 @@ use wasmtime_wasi_http::{
 use crate::{
     instance::InstanceState,
     lifetime::{Computing, Expiration, Lifetime, Status},
-    memory::Large,
+    memory::{Large, Turns},
     output::LineStream,
     pool::{Hungry, Job, Seat},
 };
@@ -33,6 +33,7 @@ pub(crate) struct Running {
     pub lifetime: Lifetime,
     pub computing: Arc<Computing>,
     pub large: Arc<Large>,
+    pub turns: Arc<Turns>,
     pub hungry: Hungry,
     /// Its standard output and error.
     pub output: [LineStream; 2],
@@ -70,7 +71,9 @@ impl Running {
         poll_fn(|cx| {
             let result = life.as_mut().poll(cx);
             if result.is_pending() {
-                seat.end_turn();
+                if seat.end_turn() {
+                    self.turns.end();
+                }
                 self.output.iter().for_each(LineStream::end_turn);
                 // Looked at from out here: while the instance computes, what runs in the store is not polled.
                 let (status, start) = *since.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,6 +122,7 @@ async fn take_requests(
     // Until a request takes too long: what it still does in here would stand in others' way.
     let mut is_sound = true;
     poll_fn(|cx: &mut Context<'_>| {
+        seat.look();
         // One at a time: it begins before the next one is taken, so that who comes after one that never stops goes elsewhere.
         let mut has_taken = false;
         loop {
@@ -133,7 +137,9 @@ async fn take_requests(
             }
             let may_take = is_sound && !bounds.is_used_up(served);
             let is_ready = may_take && accessor.poll_ready_for_concurrent_call(handler, cx).is_ready();
-            if is_ready && !has_taken && running.len() < bounds.lifetime.concurrent_requests {
+            if !is_ready || running.len() >= bounds.lifetime.concurrent_requests {
+                seat.leave();
+            } else if !has_taken {
                 if let Some(job) = seat.take() {
                     has_taken = true;
                     served += 1;

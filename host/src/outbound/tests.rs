@@ -299,7 +299,7 @@ async fn connections_of_their_own_are_bounded() {
     let fake = Fake::start().await;
     let redis = redis();
     let held = Held::default();
-    let _claim = held.claim(&fake.url());
+    let _claim = held.claim(&fake.url(), 0);
     let _all = Arc::clone(&redis.own)
         .try_acquire_many_owned(u32::try_from(MAX_OWN_CONNECTIONS).expect("few"))
         .expect("none is open");
