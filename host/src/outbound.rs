@@ -9,7 +9,10 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -51,16 +54,16 @@ impl Redis {
     }
 
     /// Opens `client`, whose URL is `url`, for an instance: the first handle that it `held`s is on the shared
-    /// connection, each further one is a connection of its own, unless what it held has broken: then it is the first again.
+    /// connection, each further one is a connection of its own, unless it replaces the first, which had given no answer.
     async fn open(&self, url: String, client: Client, held: &Held) -> Result<Connection, Error> {
-        let shared = self.shared(url.clone(), client.clone());
-        let Some(claim) = held.claim(&url, shared.breaks()) else {
+        let Some(claim) = held.claim(&url) else {
             let permit = Arc::clone(&self.own).try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
             let link = Link::open(&client, self.limits.timeout).await.map_err(Error::Other)?;
-            return Ok(Connection { target: Target::Own(Arc::new(link)), _claim: None, _permit: Some(permit) });
+            return Ok(Connection { target: Target::Own(Arc::new(link)), _permit: Some(permit) });
         };
+        let shared = self.shared(url, client);
         shared.link().await.map_err(Error::Other)?;
-        Ok(Connection { target: Target::Shared(shared), _claim: Some(claim), _permit: None })
+        Ok(Connection { target: Target::Shared(shared, claim), _permit: None })
     }
 
     fn shared(&self, url: String, client: Client) -> Arc<Shared> {
@@ -80,33 +83,36 @@ impl Redis {
 /// A component's handle on a connection. The bindings want it public.
 pub struct Connection {
     target: Target,
-    _claim: Option<Claim>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Clone)]
 enum Target {
-    Shared(Arc<Shared>),
+    Shared(Arc<Shared>, Arc<Claim>),
     Own(Arc<Link>),
 }
 
 impl Target {
     /// Sends a command, once. What was sent when the connection broke is not sent again: it may have run.
     async fn call<T: FromRedisValue>(&self, command: &Cmd, limits: Limits) -> Result<T, Failure> {
-        let shared;
-        let link = match self {
-            Self::Own(link) => link,
-            Self::Shared(slot) => {
-                shared = slot.link().await.map_err(Failure::Connect)?;
-                &shared
+        let value = match self {
+            Self::Own(link) => link.call(command, limits.timeout).await?,
+            Self::Shared(shared, claim) => {
+                let call = Unanswered(claim);
+                let link = shared.link().await.map_err(Failure::Connect)?;
+                let result = link.call(command, limits.timeout).await;
+                if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
+                    call.is_answered();
+                }
+                result?
             }
         };
-        let value = link.call(command, limits.timeout).await?;
         Ok(redis::from_owned_redis_value(value)?)
     }
 }
 
 /// Why a call has no result.
+#[derive(Debug)]
 enum Failure {
     /// There is no connection, and why.
     Connect(String),
@@ -128,31 +134,44 @@ impl From<Failure> for Error {
     }
 }
 
-/// The URLs of which an instance holds the shared connection, each with how often that had broken when it was opened.
+/// The shared connections of which an instance holds a handle, by URL.
 #[derive(Clone, Default)]
-pub(crate) struct Held(Arc<Mutex<HashMap<String, u64>>>);
+pub(crate) struct Held(Arc<Mutex<HashMap<String, Weak<Claim>>>>);
 
 impl Held {
-    /// The right to the shared connection of `url`, which has broken so often, unless it is taken.
-    fn claim(&self, url: &str, breaks: u64) -> Option<Claim> {
-        let is_taken = lock(&self.0).insert(url.to_owned(), breaks) == Some(breaks);
-        (!is_taken).then(|| Claim { held: self.clone(), url: url.to_owned(), breaks })
+    /// The right to the shared connection of `url`, unless there is a handle that has it and is in order.
+    fn claim(&self, url: &str) -> Option<Arc<Claim>> {
+        let mut held = lock(&self.0);
+        held.retain(|_, claim| claim.upgrade().is_some_and(|claim| !claim.is_replaceable.load(Ordering::Relaxed)));
+        if held.contains_key(url) {
+            return None;
+        }
+        let claim = Arc::new(Claim::default());
+        held.insert(url.to_owned(), Arc::downgrade(&claim));
+        Some(claim)
     }
 }
 
-/// Frees the shared connection for the instance's next `open` when the handle goes, or when opening it did not succeed.
+/// A handle's right to a shared connection.
+#[derive(Default)]
 struct Claim {
-    held: Held,
-    url: String,
-    breaks: u64,
+    /// A call through the handle has ended without an answer, by an error or because the component gave up waiting. The
+    /// component may now open the connection anew, while other calls through this handle still wait.
+    is_replaceable: AtomicBool,
 }
 
-impl Drop for Claim {
+/// A call under way.
+struct Unanswered<'a>(&'a Claim);
+
+impl Unanswered<'_> {
+    fn is_answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
-        let mut held = lock(&self.held.0);
-        if held.get(&self.url) == Some(&self.breaks) {
-            held.remove(&self.url);
-        }
+        self.0.is_replaceable.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,10 +1,7 @@
 //! The one connection to an address that all instances on a thread share, replaced when it is known to be dead or stalled.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,7 +15,6 @@ pub(super) struct Shared {
     client: Client,
     timeout: Duration,
     state: Mutex<State>,
-    breaks: AtomicU64,
 }
 
 enum State {
@@ -34,7 +30,7 @@ type Outcome = Result<Arc<Link>, String>;
 
 impl Shared {
     pub fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout, state: Mutex::new(State::Closed), breaks: AtomicU64::new(0) }
+        Self { client, timeout, state: Mutex::new(State::Closed) }
     }
 
     /// The connection to send the next command on. Opens one if there is none or the last is not usable any more; the
@@ -49,21 +45,12 @@ impl Shared {
         outcome.ok().flatten().unwrap_or_else(|| Err("the host is ending".to_owned()))
     }
 
-    /// How often it has broken, as far as it was noticed, with a break that nobody has replaced yet.
-    pub fn breaks(&self) -> u64 {
-        let is_broken = matches!(&*lock(&self.state), State::Open(link) if !link.is_usable());
-        self.breaks.load(Ordering::Relaxed) + u64::from(is_broken)
-    }
-
     fn usable_or_opening(self: &Arc<Self>) -> Result<Arc<Link>, Opening> {
         let mut state = lock(&self.state);
         match &*state {
             State::Open(link) if link.is_usable() => return Ok(Arc::clone(link)),
             State::Opening(opening) => return Err(opening.clone()),
-            State::Open(_) => {
-                self.breaks.fetch_add(1, Ordering::Relaxed);
-            }
-            State::Closed => {}
+            State::Open(_) | State::Closed => {}
         }
         let (sender, opening) = watch::channel(None);
         let shared = Arc::clone(self);
