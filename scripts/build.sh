@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
 # share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
-# that does what none must. Arguments say which: component, faulty, host.
+# that does what none must. Arguments say which: component, component-p2, faulty, host.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -11,6 +11,11 @@ for part in "$@"; do
         component)
             say "Building the component (about a minute the first time, then as needed)"
             cargo build --locked --release --target "$wasm_target" -p redstart
+            ;;
+        component-p2)
+            say "Building the component of WASI 0.2 (about a minute the first time, then as needed)"
+            # A folder of its own: the file has the same name.
+            cargo build --locked --release --target "$wasm_target" --target-dir target/p2 -p redstart --no-default-features --features p2
             ;;
         faulty)
             say "Building the faulty component (seconds)"
@@ -24,6 +29,6 @@ for part in "$@"; do
             cargo build --locked --profile native --workspace --bins
             target/native/redstart-page target/page
             ;;
-        *) fail "build.sh knows component, faulty and host, not $part" ;;
+        *) fail "build.sh knows component, component-p2, faulty and host, not $part" ;;
     esac
 done

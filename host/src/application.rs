@@ -8,11 +8,12 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime::Engine;
+use wasmtime_wasi_http::handler::ProxyPre;
 
 use crate::{
     allowed_hosts::{Address, AllowedHosts},
-    engine,
+    engine::{self, World},
     error::Error,
     files,
     instance::{self, InstanceState},
@@ -42,7 +43,9 @@ pub struct Application {
 /// A component with all that its instances share.
 pub(crate) struct Component {
     pub id: String,
-    pub pre: ServicePre<InstanceState>,
+    pub world: World,
+    pub engine: Engine,
+    pub pre: ProxyPre<InstanceState>,
     pub variables: BTreeMap<String, String>,
     pub environment: Vec<(String, String)>,
     pub files: Option<PathBuf>,
@@ -123,8 +126,8 @@ fn load_component(
     settings: &Settings,
 ) -> Result<(Component, Option<TempDir>), Error> {
     let path = root.join(&manifest.source);
-    let compiled = engine::component(id, &path, settings)?;
-    let pre = instance::prepare(&compiled).map_err(|error| Error::Component {
+    let (compiled, world) = engine::component(id, &path, settings)?;
+    let pre = instance::prepare(&compiled, world).map_err(|error| Error::Component {
         component: id.to_owned(),
         path,
         message: engine::one_line(&error),
@@ -135,6 +138,8 @@ fn load_component(
     let reply_bytes = settings.max_reply_bytes.min(settings.max_instance_memory).min(settings.max_memory);
     let component = Component {
         id: id.to_owned(),
+        world,
+        engine: compiled.engine().clone(),
         pre,
         variables: variables.of_component(id, manifest)?,
         environment: manifest.environment.clone().into_iter().collect(),

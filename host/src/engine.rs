@@ -35,10 +35,18 @@ const KEPT_TABLE: usize = 64 << 10;
 /// How often instances that compute are interrupted: seldom enough to cost nothing, and often enough for the others.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// The handler of WASI 0.3, which this host calls.
-const HANDLER: &str = "wasi:http/handler@0.3";
-/// The handler of WASI 0.2, which it does not.
-const OLD_HANDLER: &str = "wasi:http/incoming-handler@0.2";
+/// The world of a component, by the handler that it exports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum World {
+    /// WASI 0.2.
+    P2,
+    /// WASI 0.3.
+    P3,
+}
+
+/// The handlers that this host calls; where a component has both, the first.
+const HANDLERS: [(World, &str); 2] =
+    [(World::P3, "wasi:http/handler@0.3"), (World::P2, "wasi:http/incoming-handler@0.2")];
 
 /// What makes one engine differ from another.
 #[derive(Clone, Eq, Hash, PartialEq)]
@@ -61,13 +69,13 @@ struct ComponentKey {
 #[derive(Default)]
 struct Compiled {
     engines: HashMap<EngineKey, Engine>,
-    components: HashMap<ComponentKey, Component>,
+    components: HashMap<ComponentKey, (Component, World)>,
 }
 
 static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
 
-/// The component `id` in the file at `path`, from memory or the cache on disk where it is there.
-pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<Component, Error> {
+/// The component `id` in the file at `path` with its world, from memory or the cache on disk where it is there.
+pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<(Component, World), Error> {
     let metadata = fs::metadata(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
@@ -96,9 +104,9 @@ pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<Co
     };
     let wrong = |message: String| Error::Component { component: id.to_owned(), path: path.to_owned(), message };
     let component = Component::from_file(&engine, path).map_err(|error| wrong(one_line(&error)))?;
-    check(&component).map_err(wrong)?;
-    compiled.components.insert(key, component.clone());
-    Ok(component)
+    let world = check(&component).map_err(wrong)?;
+    compiled.components.insert(key, (component.clone(), world));
+    Ok((component, world))
 }
 
 /// An error with its causes on one line.
@@ -165,24 +173,21 @@ fn cache(folder: Option<&Path>) -> wasmtime::Result<Cache> {
     Cache::new(config)
 }
 
-/// Refuses a component that this host would not run, saying why.
-fn check(component: &Component) -> Result<(), String> {
+/// The world of a component, unless this host would not run it; the error says why.
+fn check(component: &Component) -> Result<World, String> {
     let exports: Vec<String> = component
         .component_type()
         .exports(component.engine())
         .filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentInstance(_)))
         .map(|(name, _)| name.to_owned())
         .collect();
-    let has = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
-    if !has(HANDLER) {
-        return Err(if has(OLD_HANDLER) {
-            format!("it is a component of WASI 0.2 ({OLD_HANDLER}); this host runs {HANDLER}, as spin-sdk 7 makes it")
-        } else {
-            format!("it does not export {HANDLER}, so it answers no requests")
-        });
-    }
+    let exported = |(_, handler): &&(World, &str)| exports.iter().any(|name| name.starts_with(handler));
+    let Some((world, _)) = HANDLERS.iter().find(exported) else {
+        let handlers = HANDLERS.map(|(_, handler)| handler).join(" nor ");
+        return Err(format!("it exports neither {handlers}, so it answers no requests"));
+    };
     match component.resources_required() {
-        Some(needed) if needed.num_memories <= MEMORIES && needed.num_tables <= TABLES => Ok(()),
+        Some(needed) if needed.num_memories <= MEMORIES && needed.num_tables <= TABLES => Ok(*world),
         Some(needed) => Err(format!(
             "an instance needs {} memories and {} tables; this host gives {MEMORIES} and {TABLES}",
             needed.num_memories, needed.num_tables

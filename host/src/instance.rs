@@ -10,17 +10,18 @@ use std::{
 
 use wasmtime::{
     Result, Store,
-    component::{Accessor, Component as Compiled, HasData, Linker, ResourceTable},
+    component::{Component as Compiled, HasSelf, Linker, ResourceTable},
 };
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-    handler::Proxy, p3::bindings::ServicePre,
+    handler::ProxyPre, p2, p3,
 };
 
 use crate::{
     application::Component,
-    bindings::{redis, variables},
+    bindings,
+    engine::World,
     lifetime::{Computing, Lifetime},
     memory::{Large, Memory, Total, Turns},
     outbound::{Held, Redis, RedisInterface},
@@ -28,7 +29,7 @@ use crate::{
     pool::Hungry,
     running::Running,
     settings::Settings,
-    variables::check_name,
+    variables::VariablesInterface,
 };
 
 /// What a store holds.
@@ -72,39 +73,29 @@ impl WasiHttpHooks for NoOutboundHttp {
     }
 }
 
-/// How the bindings of `spin:variables` reach an instance's state.
-struct VariablesInterface;
-
-impl HasData for VariablesInterface {
-    type Data<'a> = &'a mut InstanceState;
-}
-
-impl variables::Host for InstanceState {}
-
-impl<T: Send> variables::HostWithStore<T> for VariablesInterface {
-    async fn get(store: &Accessor<T, Self>, name: String) -> Result<Result<String, variables::Error>> {
-        if let Err(message) = check_name(&name) {
-            return Ok(Err(variables::Error::InvalidName(message)));
-        }
-        let component = store.with(|mut access| Arc::clone(&access.get().component));
-        Ok(component
-            .variables
-            .get(&name)
-            .cloned()
-            .ok_or_else(|| variables::Error::Undefined(format!("no variable for {:?}.{name:?}", component.id))))
-    }
-}
-
-/// Links a component to WASI and to Spin's interfaces; an error names the import that nothing answers.
-pub(crate) fn prepare(compiled: &Compiled) -> Result<ServicePre<InstanceState>> {
+/// Links a component of `world` to WASI and to Spin's interfaces; an error names the import that nothing answers.
+pub(crate) fn prepare(compiled: &Compiled, world: World) -> Result<ProxyPre<InstanceState>> {
     let mut linker = Linker::new(compiled.engine());
-    // Rust's standard library asks for WASI 0.2 in a component whose SDK asks for 0.3.
+    // In both worlds: Rust's standard library asks for WASI 0.2.
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    redis::add_to_linker::<_, RedisInterface>(&mut linker, |state: &mut InstanceState| state)?;
-    variables::add_to_linker::<_, VariablesInterface>(&mut linker, |state: &mut InstanceState| state)?;
-    ServicePre::new(linker.instantiate_pre(compiled)?)
+    match world {
+        World::P2 => {
+            p2::add_only_http_to_linker_async(&mut linker)?;
+            bindings::p2::redis::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut InstanceState| state)?;
+            bindings::p2::variables::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut InstanceState| state)?;
+            Ok(ProxyPre::P2(p2::bindings::ProxyPre::new(linker.instantiate_pre(compiled)?)?))
+        }
+        World::P3 => {
+            wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+            p3::add_to_linker(&mut linker)?;
+            bindings::p3::redis::add_to_linker::<_, RedisInterface>(&mut linker, |state: &mut InstanceState| state)?;
+            bindings::p3::variables::add_to_linker::<_, VariablesInterface>(
+                &mut linker,
+                |state: &mut InstanceState| state,
+            )?;
+            Ok(ProxyPre::P3(p3::bindings::ServicePre::new(linker.instantiate_pre(compiled)?)?))
+        }
+    }
 }
 
 /// How instances of one component are made.
@@ -132,7 +123,7 @@ impl Instances {
         settings: &Settings,
     ) -> Self {
         let redis = Arc::new(Redis::new(component.redis_limits, Arc::clone(&component.own_connections)));
-        let lifetime = Lifetime::new(settings);
+        let lifetime = Lifetime::new(settings, component.world);
         let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
         Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel, hungry }
     }
@@ -146,7 +137,7 @@ impl Instances {
         let (large, turns) = (Arc::<Large>::default(), Arc::<Turns>::default());
         let output = [&self.component.stdout, &self.component.stderr].map(|sink| LineStream::new(sink.clone()));
         let mut store =
-            Store::new(self.component.pre.engine(), self.state(Arc::clone(&large), Arc::clone(&turns), &output)?);
+            Store::new(&self.component.engine, self.state(Arc::clone(&large), Arc::clone(&turns), &output)?);
         store.limiter(|state| &mut state.memory);
         let compute_timeout = self.lifetime.compute_timeout;
         store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
@@ -155,10 +146,10 @@ impl Instances {
             store.set_fuel(u64::MAX)?;
         }
         let computing = Arc::clone(&store.data().computing);
-        let service = self.component.pre.instantiate_async(&mut store).await?;
+        let proxy = self.component.pre.instantiate_async(&mut store).await?;
         Ok(Running {
             store,
-            proxy: Proxy::P3(service),
+            proxy,
             lifetime: self.lifetime,
             computing,
             large,

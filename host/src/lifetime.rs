@@ -16,7 +16,10 @@ use tokio::{
 };
 use wasmtime::{Result, UpdateDeadline, format_err};
 
-use crate::{engine::TICK, settings::Settings};
+use crate::{
+    engine::{TICK, World},
+    settings::Settings,
+};
 
 /// How long after the last request's time limit an instance is dropped that did not notice it by itself.
 const EXPIRATION_GRACE: Duration = Duration::from_secs(1);
@@ -32,10 +35,14 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
-    pub fn new(settings: &Settings) -> Self {
+    /// That of a component of `world`: in WASI 0.2 a request keeps its instance until it is done.
+    pub fn new(settings: &Settings, world: World) -> Self {
         Self {
             requests: settings.max_instance_reuse_count,
-            concurrent_requests: settings.max_instance_concurrent_reuse_count,
+            concurrent_requests: match world {
+                World::P2 => 1,
+                World::P3 => settings.max_instance_concurrent_reuse_count,
+            },
             request_timeout: settings.request_timeout,
             compute_timeout: settings.compute_timeout.min(settings.request_timeout),
             idle_timeout: settings.idle_instance_timeout,

@@ -1,7 +1,9 @@
-//! Redis as a component reaches it: `spin:redis`, over connections that all instances on a thread share.
+//! Redis as a component reaches it: the interfaces of both worlds, over connections that all instances on a thread share.
 
-mod interface;
+mod call;
 mod link;
+mod p2;
+mod p3;
 mod reply;
 mod shared;
 #[cfg(test)]
@@ -19,11 +21,11 @@ use std::{
 use redis::{Client, Cmd, FromRedisValue, RedisError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub(crate) use interface::RedisInterface;
 use link::Link;
+pub(crate) use p3::RedisInterface;
 use shared::Shared;
 
-use crate::bindings::redis::Error;
+use crate::bindings::p3::redis::Error;
 
 /// Connections of their own that all instances of a component together may hold.
 pub(crate) const MAX_OWN_CONNECTIONS: usize = 256;

@@ -114,6 +114,7 @@ async fn take_requests(
     since: &Since,
 ) -> Result<()> {
     let handler = match proxy {
+        Proxy::P2(proxy) => *proxy.wasi_http_incoming_handler().func_handle().func(),
         Proxy::P3(service) => *service.wasi_http_handler().func_handle().func(),
     };
     let now = |status| *since.lock().unwrap_or_else(PoisonError::into_inner) = (status, Instant::now());

@@ -3,10 +3,14 @@
 //! As in Spin, the first provider that has a value wins: `--variable`, then the runtime configuration's providers in
 //! their order, then the environment, then the manifest's default.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use wasmtime::component::{Accessor, HasData};
 
 use crate::{
+    bindings::{p2::variables as p2, p3::variables as p3},
     error::Error,
+    instance::InstanceState,
     manifest::{Component, Variable},
     runtime_config::{Provider, RuntimeConfig, Value},
     settings::Settings,
@@ -145,6 +149,48 @@ impl Lookup {
             }
         }
         .map(String::as_str)
+    }
+}
+
+/// How the bindings of `spin:variables` reach an instance's state.
+pub(crate) struct VariablesInterface;
+
+impl HasData for VariablesInterface {
+    type Data<'a> = &'a mut InstanceState;
+}
+
+impl p3::Host for InstanceState {}
+
+impl<T: Send> p3::HostWithStore<T> for VariablesInterface {
+    async fn get(store: &Accessor<T, Self>, name: String) -> wasmtime::Result<Result<String, p3::Error>> {
+        let component = store.with(|mut access| Arc::clone(&access.get().component));
+        Ok(component.variable(&name).map_err(|unknown| match unknown {
+            Unknown::Invalid(message) => p3::Error::InvalidName(message),
+            Unknown::Undefined(message) => p3::Error::Undefined(message),
+        }))
+    }
+}
+
+impl p2::Host for InstanceState {
+    async fn get(&mut self, name: String) -> wasmtime::Result<Result<String, p2::Error>> {
+        Ok(self.component.variable(&name).map_err(|unknown| match unknown {
+            Unknown::Invalid(message) => p2::Error::InvalidName(message),
+            Unknown::Undefined(message) => p2::Error::Undefined(message),
+        }))
+    }
+}
+
+/// Why a component gets no value.
+enum Unknown {
+    Invalid(String),
+    Undefined(String),
+}
+
+impl crate::application::Component {
+    fn variable(&self, name: &str) -> Result<String, Unknown> {
+        check_name(name).map_err(Unknown::Invalid)?;
+        let value = self.variables.get(name).cloned();
+        value.ok_or_else(|| Unknown::Undefined(format!("no variable for {:?}.{name:?}", self.id)))
     }
 }
 

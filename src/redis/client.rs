@@ -103,7 +103,8 @@ impl<T: Transport> Client<T> {
         match self.transport.execute(&connection, command).await.map_err(RedisError::from_execute) {
             Ok(flat) => shape.restore(arguments, flat),
             Err(error) => {
-                if is_lost(&error) {
+                // A connection that stays silent may be half-open, and would stay so for many minutes.
+                if is_lost(&error) || matches!(error, RedisError::TimedOut { .. }) {
                     self.forget(&connection);
                 }
                 Err(error)
@@ -156,7 +157,7 @@ impl<T: Transport> Redis for Client<T> {
             if let Either::Left((result, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
                 return result;
             }
-            // A connection that stays silent may be half-open, and would stay so for many minutes.
+            // As where the host's own time is over.
             let silent = lock(&used).take();
             if let Some(connection) = &silent {
                 self.forget(connection);
@@ -334,6 +335,14 @@ mod tests {
         let new = run(client.connection()).unwrap();
         client.forget(&old);
         assert_eq!((*new, *run(client.connection()).unwrap()), (2, 2));
+    }
+
+    #[test]
+    fn a_silence_that_the_host_ends_ends_the_connection_too_and_is_not_repeated() {
+        let (script, client) = client([Err(HostError::Other("timed out".to_owned())), Ok(vec![Reply::Nil])]);
+        assert_eq!(run(execute(&client, command!("GET"))), Err(RedisError::TimedOut { sent: true }));
+        assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Nil));
+        assert_eq!(counts(&script), (2, 2));
     }
 
     #[test]

@@ -145,6 +145,9 @@ fn is_raised(message: &str) -> bool {
     place.is_some_and(|(_, place)| place.starts_with("user_script:") || place.starts_with("user_function:"))
 }
 
+/// What a host says whose own time limit is over.
+const TIMED_OUT: &str = "timed out";
+
 impl RedisError {
     /// A reply that the command cannot have.
     pub fn unexpected(reply: &Reply) -> Self {
@@ -165,6 +168,7 @@ impl RedisError {
             HostError::InvalidAddress => Self::AddressRefused(address.to_owned()),
             HostError::TooManyConnections => Self::TooManyConnections,
             HostError::TypeError => Self::Unexpected("type error".to_owned()),
+            HostError::Other(text) if text == TIMED_OUT => Self::TimedOut { sent: false },
             HostError::Other(text)
                 if text.contains("AuthenticationFailed") || text.contains("refused to switch database") =>
             {
@@ -188,6 +192,8 @@ impl RedisError {
             HostError::Other(text) => {
                 if let Some(reply) = ErrorReply::from_host_text(&text) {
                     Self::Server(reply)
+                } else if text == TIMED_OUT {
+                    Self::TimedOut { sent: true }
                 } else if text.starts_with("query result exceeds limit") {
                     Self::ReplyTooLarge(text)
                 } else if text.starts_with("no memory for a reply") {
@@ -234,6 +240,12 @@ mod tests {
         );
         let raised = "bad thing script: f, on @user_function:3.";
         assert_eq!(read(&format!("my: {raised}")), server("my", raised));
+    }
+
+    #[test]
+    fn where_the_hosts_own_time_is_over_the_command_was_sent_and_the_opening_was_not() {
+        assert_eq!(RedisError::from_execute(other("timed out")), RedisError::TimedOut { sent: true });
+        assert_eq!(RedisError::from_open(other("timed out"), "redis://h:1"), RedisError::TimedOut { sent: false });
     }
 
     #[test]

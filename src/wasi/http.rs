@@ -1,89 +1,68 @@
-//! Requests and answers in the terms of WASI 0.3 (`wasi:http/handler@0.3.0`).
+//! What requests and answers have in common in both worlds.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use send_wrapper::SendWrapper;
-use wasip3::exports::http::handler::Guest;
-use wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse};
-use wasip3::{wit_future, wit_stream};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
-use super::body::Incoming;
-use super::{log, redis::Host, settings};
 use crate::app::App;
-use crate::body::Body;
+use crate::body::{Body, Coming};
 use crate::handler;
-use crate::redis::client::Client;
 
-struct Redstart;
-
-mod export {
-    #![allow(unsafe_code, missing_docs, reason = "the bindings' generated code")]
-    use super::Redstart;
-    wasip3::http::service::export!(Redstart with_types_in wasip3);
+/// Why a request cannot be taken, or an answer not given.
+pub(super) enum Unfit {
+    /// The method is none of HTTP's.
+    Method,
+    /// The target is no URI.
+    Target,
+    /// Anything else, in words.
+    Other(String),
 }
 
-impl Guest for Redstart {
-    async fn handle(request: WasiRequest) -> Result<WasiResponse, ErrorCode> {
-        let app = app().await;
-        answer(app.respond(taken(request, app)?).await)
+impl Unfit {
+    pub(super) fn other(error: impl ToString) -> Self {
+        Self::Other(error.to_string())
     }
 }
 
-/// The application of this instance, which its first request makes. Where several come first, each resolves the settings:
-/// they cannot wait for each other (see `Client`), and it costs little. The first to be done makes it.
-async fn app() -> &'static App {
-    static APP: OnceLock<App> = OnceLock::new();
-    if let Some(app) = APP.get() {
-        return app;
-    }
-    let config = settings::resolve().boxed_local().await;
-    APP.get_or_init(|| {
-        crate::log::init(config.as_ref().map(|config| config.log).unwrap_or_default(), log::write);
-        App::new(config, |config| Client::new(Host, config.redis.clone()))
-    })
+/// The head of a request, as the host gives it.
+pub(super) struct Head<H> {
+    pub method: Method,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub path_with_query: Option<String>,
+    /// Asks for the host that the target names: each question is a call out of the component.
+    pub authority: H,
 }
 
-/// Takes a request from the host, with what is needed of it alone: each question is a call out of the component.
-fn taken(request: WasiRequest, app: &App) -> Result<http::Request<Body>, ErrorCode> {
-    let wrong_target = || ErrorCode::HttpRequestUriInvalid;
-    let method = method(request.get_method())?;
-    let headers = headers(request.get_headers().copy_all()).map_err(internal)?;
-    let target = request.get_path_with_query().ok_or_else(wrong_target)?;
-    let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| wrong_target())?;
-    let host = if app.depends_on_host(&headers) { request.get_authority() } else { None };
+/// Makes a request of its head, with what is needed of it alone.
+pub(super) fn request(head: Head<impl FnOnce() -> Option<String>>, app: &App) -> Result<http::Request<()>, Unfit> {
+    let headers = headers(head.headers).map_err(Unfit::other)?;
+    let target = head.path_with_query.ok_or(Unfit::Target)?;
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| Unfit::Target)?;
+    let host = if app.depends_on_host(&headers) { (head.authority)() } else { None };
     let target = match host {
         None => target.into(),
         // A target that names a host has a scheme, too; nothing here looks which.
         Some(host) => {
-            Uri::builder().scheme("http").authority(host).path_and_query(target).build().map_err(|_| wrong_target())?
+            Uri::builder().scheme("http").authority(host).path_and_query(target).build().map_err(|_| Unfit::Target)?
         }
     };
-
-    let body = if handler::has_body(&method) { Incoming::of(request, &headers) } else { Body::default() };
-    let mut taken = http::Request::new(body);
-    (*taken.method_mut(), *taken.uri_mut(), *taken.headers_mut()) = (method, target, headers);
-    Ok(taken)
+    let mut request = http::Request::new(());
+    (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (head.method, target, headers);
+    Ok(request)
 }
 
-fn method(method: WasiMethod) -> Result<Method, ErrorCode> {
-    Ok(match method {
-        WasiMethod::Get => Method::GET,
-        WasiMethod::Head => Method::HEAD,
-        WasiMethod::Post => Method::POST,
-        WasiMethod::Put => Method::PUT,
-        WasiMethod::Delete => Method::DELETE,
-        WasiMethod::Connect => Method::CONNECT,
-        WasiMethod::Options => Method::OPTIONS,
-        WasiMethod::Trace => Method::TRACE,
-        WasiMethod::Patch => Method::PATCH,
-        WasiMethod::Other(name) => name.parse().map_err(|_| ErrorCode::HttpRequestMethodInvalid)?,
-    })
+/// Adds the body: `incoming` makes it where there is one, with its length where the client says it.
+pub(super) fn with_body(
+    request: http::Request<()>,
+    incoming: impl FnOnce(Option<usize>) -> Box<dyn Coming + Send>,
+) -> http::Request<Body> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let has_body = handler::has_body(request.method()) && length != Some(0);
+    let body = if has_body { Body::Coming(incoming(length)) } else { Body::default() };
+    request.map(|()| body)
 }
 
 fn headers(fields: Vec<(String, Vec<u8>)>) -> http::Result<HeaderMap> {
@@ -95,53 +74,9 @@ fn headers(fields: Vec<(String, Vec<u8>)>) -> http::Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Hands an answer to the host. The body's first write starts before this returns, and every body has its length with
-/// it: so head and body can leave in one piece, where otherwise a client's delayed acknowledgement would hold the body.
-fn answer(response: http::Response<Bytes>) -> Result<WasiResponse, ErrorCode> {
-    let (parts, body) = response.into_parts();
-    let headers = fields(&parts.headers)?;
-
-    // Dropped unwritten, it says that there are no trailers.
-    let (_, trailers) = wit_future::new(|| Ok(None));
-    let (response, _) = if body.is_empty() {
-        WasiResponse::new(headers, None, trailers)
-    } else {
-        let (mut writer, reader) = wit_stream::new();
-        let made = WasiResponse::new(headers, Some(reader), trailers);
-        Writing::start(async move {
-            writer.write_all(body.into()).await;
-        });
-        made
-    };
-    // What it is where nothing is said.
-    if parts.status != http::StatusCode::OK {
-        response.set_status_code(parts.status.as_u16()).map_err(|()| internal("the status is none of HTTP's"))?;
-    }
-    Ok(response)
-}
-
-/// A write that goes on by itself: each event that wakes it drives it on. It is not spawned, as it would begin only after the
-/// answer was returned, or ask the host twice for its events.
-struct Writing(Mutex<Option<SendWrapper<LocalBoxFuture<'static, ()>>>>);
-
-impl Writing {
-    fn start(write: impl Future<Output = ()> + 'static) {
-        Arc::new(Self(Mutex::new(Some(SendWrapper::new(write.boxed_local()))))).wake();
-    }
-}
-
-impl Wake for Writing {
-    fn wake(self: Arc<Self>) {
-        let waker = Waker::from(self.clone());
-        let mut write = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if write.as_mut().is_some_and(|write| write.poll_unpin(&mut Context::from_waker(&waker)).is_ready()) {
-            *write = None;
-        }
-    }
-}
-
-/// The headers as the host takes them. Their space is kept for the next ones, as each would be two allocations.
-fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
+/// Hands the headers to `make` as the host takes them. Their space is kept for the next ones, as each would be two
+/// allocations.
+pub(super) fn with_fields<T>(headers: &HeaderMap, make: impl FnOnce(&[(String, Vec<u8>)]) -> T) -> T {
     static SPACE: Mutex<Vec<(String, Vec<u8>)>> = Mutex::new(Vec::new());
     let mut space = SPACE.lock().unwrap_or_else(PoisonError::into_inner);
     if space.len() < headers.len() {
@@ -153,9 +88,43 @@ fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
         to_value.clear();
         to_value.extend_from_slice(value.as_bytes());
     }
-    Fields::from_list(&space[..headers.len()]).map_err(|error| internal(format!("{error:?}")))
+    make(&space[..headers.len()])
 }
 
-fn internal(error: impl ToString) -> ErrorCode {
-    ErrorCode::InternalError(Some(error.to_string()))
+/// What the interfaces of both worlds have under the same names and as types of their own.
+macro_rules! of_world {
+    ($types:path) => {
+        use $types as types;
+
+        fn method(method: types::Method) -> Result<http::Method, $crate::wasi::http::Unfit> {
+            use http::Method;
+            Ok(match method {
+                types::Method::Get => Method::GET,
+                types::Method::Head => Method::HEAD,
+                types::Method::Post => Method::POST,
+                types::Method::Put => Method::PUT,
+                types::Method::Delete => Method::DELETE,
+                types::Method::Connect => Method::CONNECT,
+                types::Method::Options => Method::OPTIONS,
+                types::Method::Trace => Method::TRACE,
+                types::Method::Patch => Method::PATCH,
+                types::Method::Other(name) => name.parse().map_err(|_| $crate::wasi::http::Unfit::Method)?,
+            })
+        }
+
+        fn fields(headers: &http::HeaderMap) -> Result<types::Fields, $crate::wasi::http::Unfit> {
+            $crate::wasi::http::with_fields(headers, types::Fields::from_list)
+                .map_err(|error| $crate::wasi::http::Unfit::Other(format!("{error:?}")))
+        }
+
+        fn error_code(unfit: $crate::wasi::http::Unfit) -> types::ErrorCode {
+            use $crate::wasi::http::Unfit;
+            match unfit {
+                Unfit::Method => types::ErrorCode::HttpRequestMethodInvalid,
+                Unfit::Target => types::ErrorCode::HttpRequestUriInvalid,
+                Unfit::Other(text) => types::ErrorCode::InternalError(Some(text)),
+            }
+        }
+    };
 }
+pub(super) use of_world;

@@ -2,7 +2,7 @@
 
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult as Parsed, Value, from_owned_redis_value};
 
-use crate::bindings::redis::{Error, RedisResult};
+use crate::bindings::p3::redis::{Error, RedisResult};
 
 /// A reply in which the elements of nested arrays follow one another.
 #[derive(Debug)]

@@ -3,30 +3,24 @@
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, header};
 use send_wrapper::SendWrapper;
 use wasip3::http::types::Request;
 use wasip3::wit_future;
 use wit_bindgen::StreamResult;
 
-use crate::body::{Body, Coming, Unread};
+use crate::body::{Coming, Unread};
 
 /// A body that nobody has asked the host for yet.
 pub(super) struct Incoming {
-    request: Request,
-    length: Option<usize>,
+    pub(super) request: Request,
+    /// Its length, where the client says it.
+    pub(super) length: Option<usize>,
 }
 
 /// The space for what a body of unknown length brings next, in bytes.
 const PIECE: usize = 16 * 1024;
 
 impl Incoming {
-    /// The body of a request with these headers.
-    pub(super) fn of(request: Request, headers: &HeaderMap) -> Body {
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if length == Some(0) { Body::default() } else { Body::Coming(Box::new(Self { request, length })) }
-    }
-
     async fn all(self, most: usize) -> Result<Bytes, Unread> {
         let Self { request, length } = self;
         // Dropped unwritten, it says that all is well.

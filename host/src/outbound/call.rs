@@ -1,0 +1,118 @@
+//! What the calls of both worlds have in common.
+
+use std::sync::Arc;
+
+use redis::{Client, Cmd, ErrorKind, FromRedisValue};
+use wasmtime::component::Resource;
+
+use super::{
+    Connection, Failure, Held, Limits, Redis, Target,
+    reply::{Flat, value_within},
+};
+use crate::{
+    allowed_hosts::Address,
+    application::Component,
+    bindings::p3::redis::{Error, RedisResult},
+    instance::InstanceState,
+};
+
+/// The size in bytes from which on a reply has to be given room before it is handed over.
+const LARGE_REPLY: usize = 64 << 10;
+
+/// What opening a connection takes of the instance.
+pub(super) struct Opening {
+    component: Arc<Component>,
+    redis: Arc<Redis>,
+    held: Held,
+}
+
+impl Opening {
+    pub fn new(state: &InstanceState) -> Self {
+        Self { component: Arc::clone(&state.component), redis: Arc::clone(&state.redis), held: state.held.clone() }
+    }
+
+    /// Opens a connection, if the manifest allows it.
+    pub async fn open(self, url: String) -> Result<Connection, Error> {
+        let Ok(client) = Client::open(url.as_str()) else {
+            self.component.log_unreadable_address();
+            return Err(Error::InvalidAddress);
+        };
+        let address = Address::of(&client.get_connection_info().addr);
+        if !address.as_ref().is_some_and(|address| self.component.allowed_hosts.allow(address)) {
+            self.component.log_refused_address(address.as_ref());
+            return Err(Error::InvalidAddress);
+        }
+        self.redis.open(url, client, &self.held).await
+    }
+}
+
+/// What a call takes of the instance.
+pub(super) struct Caller {
+    target: Target,
+    limits: Limits,
+}
+
+impl Caller {
+    /// A call on `connection`.
+    ///
+    /// # Errors
+    /// There is no such connection: the host is broken.
+    pub fn new(state: &InstanceState, connection: &Resource<Connection>) -> wasmtime::Result<Self> {
+        Ok(Self { target: state.table.get(connection)?.target.clone(), limits: state.redis.limits })
+    }
+
+    /// Sends `command`.
+    pub async fn call<R: FromRedisValue>(&self, command: &Cmd) -> Result<R, Failure> {
+        self.target.call(command, self.limits).await
+    }
+}
+
+/// An argument of `execute`.
+pub(super) enum Argument {
+    Int64(i64),
+    Binary(Vec<u8>),
+}
+
+/// The command that `execute` sends.
+pub(super) fn command_of(name: &str, arguments: impl IntoIterator<Item = Argument>) -> Cmd {
+    let mut command = redis::cmd(name);
+    for argument in arguments {
+        match argument {
+            Argument::Int64(number) => command.arg(number),
+            Argument::Binary(bytes) => command.arg(bytes),
+        };
+    }
+    command
+}
+
+/// The failure of `SADD`, of which the interface tells one kind from the others.
+pub(super) fn type_error(failure: Failure) -> Error {
+    match failure {
+        Failure::Call(error) if error.kind() == ErrorKind::TypeError => Error::TypeError,
+        failure => failure.into(),
+    }
+}
+
+/// The list of a reply, if the instance has room for it.
+pub(super) fn admit(state: &mut InstanceState, reply: Flat) -> Result<Vec<RedisResult>, Error> {
+    let (results, size) = reply.within(state.redis.limits.reply_bytes)?;
+    make_room(state, size)?;
+    Ok(results)
+}
+
+/// The value of a key, if the instance has room for it.
+pub(super) fn admit_value(state: &mut InstanceState, value: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Error> {
+    let value = value_within(value, state.redis.limits.reply_bytes)?;
+    make_room(state, value.as_ref().map_or(0, Vec::len))?;
+    Ok(value)
+}
+
+/// Refuses a reply that would end the instance for want of memory, and with it every request in it.
+fn make_room(state: &mut InstanceState, size: usize) -> Result<(), Error> {
+    if size < LARGE_REPLY || state.memory.promise(size) {
+        return Ok(());
+    }
+    Err(Error::Other(format!(
+        "no memory for a reply of {size} bytes just now: see --max-instance-memory and --max-memory"
+    )))
+}
