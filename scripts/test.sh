@@ -53,12 +53,14 @@ format() {
     return $result
 }
 
-# Both of them, so that one run shows all there is to mend: the workspace, and the component as what it becomes.
+# All of them, so that one run shows all there is to mend: the workspace, and the component as what it becomes in each world.
 clippy() {
     local result=0
     cargo clippy --locked --workspace --all-targets --profile native -- -D warnings || result=1
     if [ -n "$target" ]; then
         cargo clippy --locked -p redstart -p redstart-faulty --target "$wasm_target" --release -- -D warnings || result=1
+        cargo clippy --locked -p redstart --target "$wasm_target" --release --target-dir target/p2 \
+            --no-default-features --features p2 -- -D warnings || result=1
     fi
     return $result
 }
@@ -80,6 +82,11 @@ deny() {
 # tests OPTION…: which packages; counted from the log afterwards.
 tests() {
     cargo test --locked --profile native --no-fail-fast "$@" 2>&1 | tee -a "$test_log"
+}
+
+# The component tests once more, against the build for WASI 0.2.
+tests_p2() {
+    SPIN_TEST_MANIFEST=spin.p2.toml tests --workspace --test component
 }
 
 # count passed|failed: over all test binaries.
@@ -135,7 +142,7 @@ component=
 if [ -z "$target" ]; then
     not_run component "Rust has no standard library for $wasm_target here"
 else
-    stage component scripts/build.sh component faulty
+    stage component scripts/build.sh component component-p2 faulty
     if [ "$stage_result" = ok ]; then component=yes; fi
 fi
 
@@ -170,6 +177,7 @@ if [ -z "$missing" ]; then
     # test fails and says why.
     ulimit -n 4096 2>/dev/null || true
     stage tests tests --workspace
+    stage tests-p2 tests_p2
 else
     # What needs neither the component nor Redis still runs.
     stage "unit tests" tests --workspace --exclude redstart-tests

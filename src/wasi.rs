@@ -1,7 +1,7 @@
 //! All that knows the host: where requests come from, where settings are, and how Redis is reached.
 //!
 //! - `p3`: a component of WASI 0.3, for Spin 4.1 and newer and `redstart-host` (the feature `p3`, which is on by default)
-//! - `p2`: one of WASI 0.2, for Spin 2, 3 and SpinKube (the feature `p2`, without `p3`)
+//! - `p2`: one of WASI 0.2, for Spin 2 and 3 (the feature `p2`, without `p3`)
 //! - [`http`], [`redis`]: what requests, answers and Redis's interfaces have in common in both
 //! - [`app`]: the application of this instance
 //! - [`settings`]: `config.ini` and Spin's variables

@@ -3,22 +3,39 @@
 use std::fs;
 use std::num::NonZeroUsize;
 
-use redstart_tests::host::{Host, project};
+use redstart_tests::host::{Host, WORLD, World, project};
 use redstart_tests::server::Server;
 use redstart_tests::{PASSWORD, PASSWORD_IN_URL, wait_until};
 
 /// A copy of the project's manifest beside another `config.ini`, without the API page.
 fn beside(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let wasm = project().join("target/wasm32-wasip2/release/redstart.wasm").canonicalize().unwrap();
-    let manifest = fs::read_to_string(project().join("spin.toml")).unwrap();
-    let source = "target/wasm32-wasip2/release/redstart.wasm";
+    let source = WORLD.wasm();
+    let wasm = project().join(source).canonicalize().unwrap();
+    let manifest = fs::read_to_string(project().join(WORLD.manifest())).unwrap();
     let page = ", { source = \"target/page\", destination = \"/page\" }";
     assert!(manifest.contains(source) && manifest.contains(page));
     let manifest = manifest.replace(source, wasm.to_str().unwrap()).replace(page, "");
     fs::write(folder.path().join("spin.toml"), manifest).unwrap();
     fs::write(folder.path().join("config.ini"), config).unwrap();
     folder
+}
+
+#[test]
+fn the_manifests_of_both_worlds_differ_in_how_the_component_is_built_and_in_nothing_else() {
+    let lines = |world: World| {
+        let manifest = fs::read_to_string(project().join(world.manifest())).unwrap();
+        let of_build = |line: &&str| {
+            line.starts_with(['#'])
+                || ["source = ", "cargo build"]
+                    .iter()
+                    .any(|part| line.trim_start().trim_start_matches('"').starts_with(part))
+        };
+        manifest.lines().filter(|line| !of_build(line)).map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(World::P2), lines(World::P3));
+    let manifest = fs::read_to_string(project().join(World::P2.manifest())).unwrap();
+    assert!(manifest.contains("--features p2") && manifest.contains(World::P2.wasm()));
 }
 
 #[test]

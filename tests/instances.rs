@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use redstart_tests::host::Host;
+use redstart_tests::host::{Host, WORLD, World};
 use redstart_tests::server::Server;
 
 /// With as much again for a busy machine, what ends after this time has ended.
@@ -131,7 +131,12 @@ fn requests_that_come_together_meet_in_few_instances() {
     });
     // Each instance says so once. On a busy machine one may seem to compute for long, and get company.
     let instances = host.log().matches("connected to Redis").count();
-    assert!((1..=CLIENTS / 8).contains(&instances), "{instances}");
+    let most = match *WORLD {
+        // A request has one for itself, which the next one finds there.
+        World::P2 => CLIENTS,
+        World::P3 => CLIENTS / 8,
+    };
+    assert!((1..=most).contains(&instances), "{instances}");
 }
 
 #[test]

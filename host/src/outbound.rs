@@ -104,7 +104,7 @@ impl Target {
                 let link = shared.link().await.map_err(Failure::Connect)?;
                 let result = link.call(command, limits.timeout).await;
                 if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-                    call.is_answered();
+                    call.end();
                 }
                 result?
             }
@@ -166,7 +166,7 @@ struct Claim {
 struct Unanswered<'a>(&'a Claim);
 
 impl Unanswered<'_> {
-    fn is_answered(self) {
+    fn end(self) {
         std::mem::forget(self);
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use redstart_host::{Application, Captured, Server, Settings};
 use tokio::runtime::Runtime;
@@ -24,6 +25,44 @@ pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The build under test: that of the manifest in `SPIN_TEST_MANIFEST`, which is `spin.toml` where nothing is said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum World {
+    /// WASI 0.2, whose manifest is `spin.p2.toml`.
+    P2,
+    /// WASI 0.3, whose manifest is `spin.toml`.
+    P3,
+}
+
+/// Which one it is.
+///
+/// # Panics
+/// When it is none of the project's.
+pub static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let manifest = std::env::var_os("SPIN_TEST_MANIFEST").map_or_else(|| "spin.toml".into(), PathBuf::from);
+    let worlds = [World::P2, World::P3];
+    let named = worlds.into_iter().find(|world| manifest.file_name() == Some(world.manifest().as_ref()));
+    named.unwrap_or_else(|| panic!("SPIN_TEST_MANIFEST={} is no manifest of the project", manifest.display()))
+});
+
+impl World {
+    /// Its manifest in the project's folder.
+    pub fn manifest(self) -> &'static str {
+        match self {
+            Self::P2 => "spin.p2.toml",
+            Self::P3 => "spin.toml",
+        }
+    }
+
+    /// Its component, as that manifest says.
+    pub fn wasm(self) -> &'static str {
+        match self {
+            Self::P2 => "target/p2/wasm32-wasip2/release/redstart.wasm",
+            Self::P3 => "target/wasm32-wasip2/release/redstart.wasm",
+        }
+    }
+}
+
 /// A running host, drained on drop.
 pub struct Host {
     /// Where it listens.
@@ -41,7 +80,7 @@ impl Host {
         Self::run("tests/faulty/spin.toml", Vec::new(), change)
     }
 
-    /// Runs the project's own `spin.toml` over the Redis at this port.
+    /// Runs the build under test over the Redis at this port.
     pub fn new(redis_port: u16) -> Self {
         Self::with(redis_port, &[], |_| {})
     }
@@ -51,7 +90,13 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn with(redis_port: u16, variables: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
-        Self::run("spin.toml", given_variables(redis_port, variables), change)
+        Self::run(WORLD.manifest(), given_variables(redis_port, variables), |settings| {
+            if *WORLD == World::P2 {
+                // In WASI 0.2 the host alone bounds the time of a call: it is told what the component would be.
+                settings.redis_timeout = timeout(variables);
+            }
+            change(settings);
+        })
     }
 
     fn run(manifest: &str, variables: Vec<String>, change: impl FnOnce(&mut Settings)) -> Self {
@@ -100,6 +145,13 @@ impl Drop for Host {
             assert_eq!(secrets::told(&log), [""; 0], "{log}");
         }
     }
+}
+
+/// `[redis] timeout_ms` of these variables, or what it is unless configured.
+pub(crate) fn timeout(variables: &[(&str, &str)]) -> Duration {
+    let lines = variables.iter().flat_map(|(_, value)| value.lines());
+    let configured = lines.filter_map(|line| line.strip_prefix("timeout_ms = ")?.parse().ok()).last();
+    Duration::from_millis(configured.unwrap_or(2000))
 }
 
 /// The variables of a test's Redis with `variables` over them, as `--variable` takes them.

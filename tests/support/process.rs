@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command};
 
 use crate::client::Client;
-use crate::host::{TOKEN, given_variables, project};
+use crate::host::{TOKEN, WORLD, given_variables, project};
 use crate::{free_port, wait_until};
 
 /// A running `redstart-host`, ended on drop.
@@ -18,7 +18,7 @@ pub struct HostProcess {
 }
 
 impl HostProcess {
-    /// Runs the project's `spin.toml` over the Redis at this port, with more flags. What it logs goes to that file in `.data/`.
+    /// Runs the build under test over the Redis at this port, with more flags. What it logs goes to that file in `.data/`.
     ///
     /// # Panics
     /// When it does not start.
@@ -29,7 +29,7 @@ impl HostProcess {
         program.pop();
         program.set_file_name("redstart-host");
         let mut command = Command::new(program);
-        command.current_dir(project()).args(["--listen", &address.to_string()]).args(flags);
+        command.current_dir(project()).args(["--from", WORLD.manifest(), "--listen", &address.to_string()]).args(flags);
         for variable in given_variables(redis_port, &[]) {
             command.args(["--variable", &variable]);
         }
