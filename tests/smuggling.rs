@@ -239,10 +239,14 @@ fn a_first_line_that_is_none_is_400_and_ends_the_connection() {
 }
 
 #[test]
-fn http_2_is_not_spoken_and_not_switched_to() {
+fn http_2_is_spoken_from_the_first_byte_or_not_at_all() {
     let (server, host) = setup();
-    let preface = send(&server, &host, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0");
-    assert_eq!(preface.answers, "");
+    let later = send(
+        &server,
+        &host,
+        put(&host, "content-length: 1\r\n") + "xPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",
+    );
+    assert_eq!((later.statuses, later.written.as_deref()), (vec![201], Some("x")));
     let upgrade =
         "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\ncontent-length: 1\r\n";
     let upgrade = send(&server, &host, put(&host, upgrade) + "x");

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Parser;
 
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, TlsFiles};
 
 /// Runs a Spin application of HTTP components and Redis where there is no Spin.
 #[derive(Parser)]
@@ -28,6 +28,15 @@ pub struct Cli {
     /// The address to listen on; port 0 asks the system for one.
     #[arg(long, value_name = "ADDRESS", env = "SPIN_HTTP_LISTEN_ADDR", value_parser = parse_address, default_value_t = settings::DEFAULT_LISTEN)]
     listen: SocketAddr,
+    /// The certificate to speak TLS with, and its chain, in PEM.
+    #[arg(long, value_name = "FILE", env = "SPIN_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, in PEM.
+    #[arg(long, value_name = "FILE", env = "SPIN_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The loopback address at which `/metrics` is; without it, there are none.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    metrics_listen: Option<SocketAddr>,
     /// Connections of clients held at once; further ones wait.
     #[arg(long, value_name = "N", default_value_t = settings::DEFAULT_MAX_CONNECTIONS)]
     max_connections: usize,
@@ -114,6 +123,8 @@ impl Cli {
             environment,
             dotenv: Some(settings::DEFAULT_DOTENV.into()),
             listen: self.listen,
+            tls: self.tls_cert.zip(self.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
+            metrics_listen: self.metrics_listen,
             max_connections: self.max_connections,
             max_requests: self.max_requests,
             max_body_bytes: self.max_body_bytes,
@@ -230,6 +241,7 @@ mod tests {
             (&["--request-timeout", "1h"], "--request-timeout"),
             (&["--unknown"], "--unknown"),
             (&["--workers", "0"], "--workers"),
+            (&["--tls-cert", "cert.pem"], "--tls-key"),
         ] {
             let error = parse(flags).map(|_| ()).expect_err("wrong flags");
             assert!(error.contains(part), "{error}");

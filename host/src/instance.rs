@@ -24,6 +24,7 @@ use crate::{
     engine::World,
     lifetime::{Computing, Lifetime},
     memory::{Large, Memory, Total, Turns},
+    metrics::{Metrics, OneMore},
     outbound::{Held, Redis, RedisInterface},
     output::LineStream,
     pool::Hungry,
@@ -110,6 +111,7 @@ pub(crate) struct Instances {
     fuel: Option<Arc<AtomicU64>>,
     /// Who has none, and cannot make one.
     pub hungry: Hungry,
+    metrics: Arc<Metrics>,
 }
 
 impl Instances {
@@ -120,12 +122,14 @@ impl Instances {
         server_ended: Arc<AtomicBool>,
         memory: Arc<Total>,
         hungry: Hungry,
+        metrics: Arc<Metrics>,
         settings: &Settings,
     ) -> Self {
-        let redis = Arc::new(Redis::new(component.redis_limits, Arc::clone(&component.own_connections)));
+        let own_connections = Arc::clone(&component.own_connections);
+        let redis = Arc::new(Redis::new(component.redis_limits, own_connections, Arc::clone(&metrics)));
         let lifetime = Lifetime::new(settings, component.world);
         let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
-        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel, hungry }
+        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel, hungry, metrics }
     }
 
     /// Makes one.
@@ -147,7 +151,9 @@ impl Instances {
         }
         let computing = Arc::clone(&store.data().computing);
         let proxy = self.component.pre.instantiate_async(&mut store).await?;
+        self.metrics.instances_made.inc();
         Ok(Running {
+            _counted: OneMore::of(&self.metrics.instances),
             store,
             proxy,
             lifetime: self.lifetime,

@@ -32,11 +32,12 @@
 //! | `variables`, `variable_source`, `template` | the values of variables |
 //! | `allowed_hosts`, `files`, `routes` | what the manifest allows, mounts and routes |
 //! | `engine` | wasmtime's engine, and components compiled once |
-//! | `server`, `worker`, `stream` | the socket, the threads, connections, draining |
+//! | `server`, `worker`, `connection`, `stream`, `tls` | the socket, the threads, connections, draining |
 //! | `service`, `head`, `body`, `problem` | one request |
 //! | `pool`, `running` | which instance takes a request, and what it does with it |
 //! | `instance`, `lifetime`, `memory` | instances, their state, their life and what they may use |
-//! | `outbound`, `bindings` | `spin:redis` and its connections |
+//! | `outbound`, `bindings` | Redis as components reach it, and its connections |
+//! | `metrics` | what is counted, and where it is asked for |
 //! | `output` | where lines go |
 
 mod allowed_hosts;
@@ -44,6 +45,7 @@ mod application;
 mod bindings;
 mod body;
 mod cli;
+mod connection;
 mod engine;
 mod error;
 mod files;
@@ -52,6 +54,7 @@ mod instance;
 mod lifetime;
 mod manifest;
 mod memory;
+mod metrics;
 mod outbound;
 mod output;
 mod pool;
@@ -64,6 +67,7 @@ mod service;
 pub mod settings;
 mod stream;
 mod template;
+mod tls;
 mod variable_source;
 mod variables;
 mod worker;
@@ -73,4 +77,4 @@ pub use cli::Cli;
 pub use error::Error;
 pub use output::{Captured, Sink};
 pub use server::{Drained, Server};
-pub use settings::Settings;
+pub use settings::{Settings, TlsFiles};

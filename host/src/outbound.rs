@@ -25,7 +25,7 @@ use link::Link;
 pub(crate) use p3::RedisInterface;
 use shared::Shared;
 
-use crate::bindings::p3::redis::Error;
+use crate::{bindings::p3::redis::Error, metrics::Metrics};
 
 /// Connections of their own that all instances of a component together may hold.
 pub(crate) const MAX_OWN_CONNECTIONS: usize = 256;
@@ -47,12 +47,13 @@ pub(crate) struct Redis {
     /// By the whole URL, so that other credentials or another database are another connection.
     shared: Mutex<HashMap<String, Arc<Shared>>>,
     own: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 impl Redis {
     /// None yet; `own` bounds those that are not shared, on all threads together.
-    pub fn new(limits: Limits, own: Arc<Semaphore>) -> Self {
-        Self { limits, shared: Mutex::default(), own }
+    pub fn new(limits: Limits, own: Arc<Semaphore>, metrics: Arc<Metrics>) -> Self {
+        Self { limits, shared: Mutex::default(), own, metrics }
     }
 
     /// Opens `client`, whose URL is `url`, for an instance: the first handle that it `held`s is on the shared
@@ -60,7 +61,9 @@ impl Redis {
     async fn open(&self, url: String, client: Client, held: &Held) -> Result<Connection, Error> {
         let Some(claim) = held.claim(&url) else {
             let permit = Arc::clone(&self.own).try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
-            let link = Link::open(&client, self.limits.timeout).await.map_err(Error::Other)?;
+            let link = Link::open(&client, self.limits.timeout, &self.metrics.redis_connections)
+                .await
+                .map_err(Error::Other)?;
             return Ok(Connection { target: Target::Own(Arc::new(link)), _permit: Some(permit) });
         };
         let shared = self.shared(url, client);
@@ -76,7 +79,7 @@ impl Redis {
         if all.len() >= MAX_IDLE_SHARED {
             all.retain(|_, shared| Arc::strong_count(shared) > 1);
         }
-        let shared = Arc::new(Shared::new(client, self.limits.timeout));
+        let shared = Arc::new(Shared::new(client, self.limits.timeout, self.metrics.redis_connections.clone()));
         all.insert(url, Arc::clone(&shared));
         shared
     }
@@ -103,7 +106,7 @@ impl Target {
                 let call = Unanswered(claim);
                 let link = shared.link().await.map_err(Failure::Connect)?;
                 let result = link.call(command, limits.timeout).await;
-                if !result.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
+                if result.as_ref().map_or_else(is_reply, |_| true) {
                     call.end();
                 }
                 result?
@@ -119,6 +122,17 @@ enum Failure {
     /// There is no connection, and why.
     Connect(String),
     Call(RedisError),
+}
+
+impl Failure {
+    /// Whether it is what the server said.
+    fn is_reply(&self) -> bool {
+        matches!(self, Self::Call(error) if is_reply(error))
+    }
+}
+
+fn is_reply(error: &RedisError) -> bool {
+    !error.is_io_error() && !error.is_unrecoverable_error()
 }
 
 impl From<RedisError> for Failure {

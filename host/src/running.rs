@@ -22,6 +22,7 @@ use crate::{
     instance::InstanceState,
     lifetime::{Computing, Expiration, Lifetime, Status},
     memory::{Large, Turns},
+    metrics::OneMore,
     output::LineStream,
     pool::{Hungry, Job, Seat},
 };
@@ -39,6 +40,7 @@ pub(crate) struct Running {
     pub output: [LineStream; 2],
     pub server_ended: Arc<AtomicBool>,
     pub fuel: Option<Arc<AtomicU64>>,
+    pub _counted: OneMore,
 }
 
 /// What an instance does, and since when.

@@ -17,8 +17,10 @@ use crate::{
     application::Application,
     error::Error,
     memory::Total,
+    metrics::{Endpoint, Metrics},
     pool::Hungry,
     settings::Settings,
+    tls,
     worker::{Client, Worker},
 };
 
@@ -32,6 +34,7 @@ pub struct Server {
     address: SocketAddr,
     settings: Settings,
     workers: Vec<Worker>,
+    metrics: Option<Endpoint>,
     _ending: Ending,
 }
 
@@ -63,6 +66,7 @@ impl Server {
     pub async fn bind(application: Application, settings: &Settings) -> Result<Self, Error> {
         settings.check()?;
         refuse_local_values(settings.listen, application.local_only.as_deref())?;
+        let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
         let wrong = |source| Error::Listen { address: settings.listen, source };
         let listener = TcpListener::bind(settings.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -73,9 +77,20 @@ impl Server {
         let most = usize::try_from(settings.max_instances).unwrap_or(usize::MAX);
         let count = settings.workers.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(most);
         let hungry = Hungry::default();
-        let start = |_| Worker::start(&application.routes, &ended, &memory, &hungry, &running, settings);
+        let metrics = Arc::new(Metrics::new());
+        let start = |_| {
+            Worker::start(&application.routes, &ended, &memory, &hungry, &running, tls.as_ref(), &metrics, settings)
+        };
         let workers = (0..count).map(start).collect::<Result<_, _>>();
+        let metrics = match settings.metrics_listen {
+            None => None,
+            Some(address) => {
+                let wrong = |source| Error::Listen { address, source };
+                Some(Endpoint::bind(address, metrics).await.map_err(wrong)?)
+            }
+        };
         Ok(Self {
+            metrics,
             workers: workers.map_err(|error| Error::Setting(format!("cannot start {count} threads: {error}")))?,
             application,
             listener,
@@ -91,18 +106,33 @@ impl Server {
         self.address
     }
 
+    /// The address at which the metrics are, with the real port.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|endpoint| endpoint.address().ok())
+    }
+
     /// What is served where, in one line.
     #[must_use]
     pub fn summary(&self) -> String {
-        format!("serving {} on http://{}: {}", self.application.title, self.address, self.application.summary)
+        let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
+        format!("serving {} on {scheme}://{}: {}", self.application.title, self.address, self.application.summary)
     }
 
     /// Serves until `shutdown` is done, then accepts no more and waits for the requests that have begun, at most for
     /// the time in the settings.
     pub async fn serve(mut self, shutdown: impl Future<Output = ()>) -> Drained {
+        let metrics = self.metrics.take();
+        let answering = async {
+            match &metrics {
+                Some(endpoint) => endpoint.serve().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = shutdown => {}
             () = self.accept_all() => {}
+            () = answering => {}
         }
         drop(self.listener);
         // Each of them drains, beside the others.

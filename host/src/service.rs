@@ -13,6 +13,7 @@ use wasmtime_wasi_http::WasiBody;
 use crate::{
     body::{self, BodyLimits, bounded, linger},
     head::{HeadLimits, check_coding, name_host},
+    metrics::{Answered, Metrics},
     pool::Pool,
     problem::Problem,
     routes::Routes,
@@ -26,11 +27,13 @@ pub(crate) struct Service {
     head_limits: HeadLimits,
     body_limits: BodyLimits,
     request_timeout: Duration,
+    metrics: Arc<Metrics>,
 }
 
 impl Service {
-    pub fn new(routes: Routes<Pool>, running: Arc<Semaphore>, settings: &Settings) -> Self {
+    pub fn new(routes: Routes<Pool>, running: Arc<Semaphore>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
         Self {
+            metrics,
             routes,
             running,
             head_limits: HeadLimits::new(settings),
@@ -42,7 +45,10 @@ impl Service {
     /// Answers a request: the component does, or the host with a problem.
     pub async fn respond(&self, request: Request<Incoming>) -> Response<WasiBody> {
         let is_head = request.method() == Method::HEAD;
+        let start = Instant::now();
         let response = self.run(request).await.unwrap_or_else(Problem::response);
+        self.metrics.request_duration.observe(start.elapsed().as_secs_f64());
+        self.metrics.requests.get_or_create(&Answered { code: response.status().as_u16() }).inc();
         if is_head || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             // No body belongs on the wire. For HEAD, hyper keeps the length that the component announced.
             return response.map(|_| body::empty());

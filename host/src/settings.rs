@@ -88,6 +88,10 @@ pub struct Settings {
 
     /// The address to listen on; port 0 asks the system for a free one.
     pub listen: SocketAddr,
+    /// The certificate and the key with which the host speaks TLS; `None`: it does not.
+    pub tls: Option<TlsFiles>,
+    /// The loopback address at which the metrics are; `None`: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Connections of clients held at once; further ones wait in the system's queue.
     pub max_connections: usize,
     /// Requests handed to the component at once; further ones wait, and are refused with 503 after `request_timeout`.
@@ -149,6 +153,15 @@ pub struct Settings {
     pub stderr: Sink,
 }
 
+/// Where a certificate and its key are.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The chain of certificates, in PEM, the server's own first.
+    pub certificate: PathBuf,
+    /// The private key, in PEM.
+    pub key: PathBuf,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -158,6 +171,8 @@ impl Default for Settings {
             environment: BTreeMap::new(),
             dotenv: None,
             listen: DEFAULT_LISTEN,
+            tls: None,
+            metrics_listen: None,
             max_connections: DEFAULT_MAX_CONNECTIONS,
             max_requests: DEFAULT_MAX_REQUESTS,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
@@ -216,6 +231,11 @@ impl Settings {
                 return wrong(flag, format!("at most {}s", MAX_TIME.as_secs()));
             }
         }
+        if let Some(address) = self.metrics_listen
+            && !address.ip().to_canonical().is_loopback()
+        {
+            return wrong("metrics-listen", format!("a loopback address, such as 127.0.0.1:9090, and not {address}"));
+        }
         if !(MIN_HTTP1_MAX_BUF_SIZE..=MAX_COUNT).contains(&self.http1_max_buf_size) {
             return wrong("http1-max-buf-size", format!("from {MIN_HTTP1_MAX_BUF_SIZE} to {MAX_COUNT}"));
         }
@@ -238,6 +258,7 @@ mod tests {
             (Settings { max_requests: 0, ..Settings::default() }, "--max-requests"),
             (Settings { max_connections: usize::MAX, ..Settings::default() }, "--max-connections"),
             (Settings { redis_timeout: Duration::MAX, ..Settings::default() }, "--redis-timeout"),
+            (Settings { metrics_listen: Some(([0, 0, 0, 0], 9090).into()), ..Settings::default() }, "--metrics-listen"),
             (Settings { http1_max_buf_size: 1, ..Settings::default() }, "--http1-max-buf-size"),
         ] {
             let message = settings.check().expect_err(flag).to_string();

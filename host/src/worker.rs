@@ -2,9 +2,8 @@
 //! waits for another thread, and what they need is in one processor's caches.
 
 use std::{
-    convert::Infallible,
     io,
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream as StdTcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,32 +12,31 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
-};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
+    net::TcpStream,
     runtime,
-    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     application::Component,
+    connection::Connections,
     instance::Instances,
     memory::Total,
+    metrics::{Metrics, OneMore},
     pool::{Hungry, Pool},
     routes::Routes,
     server::Drained,
     service::Service,
     settings::Settings,
-    stream::ClientStream,
 };
 
 /// A connection that was accepted.
 pub(crate) struct Client {
-    pub stream: TcpStream,
+    pub stream: StdTcpStream,
     pub address: SocketAddr,
     /// Its place among those that are held.
     pub place: Result<OwnedSemaphorePermit, AcquireError>,
@@ -47,7 +45,7 @@ pub(crate) struct Client {
 /// The thread, as others see it.
 pub(crate) struct Worker {
     clients: mpsc::UnboundedSender<Client>,
-    connections: Arc<AtomicUsize>,
+    held: Arc<AtomicUsize>,
     drained: oneshot::Receiver<Drained>,
 }
 
@@ -62,18 +60,20 @@ impl Worker {
         memory: &Arc<Total>,
         hungry: &Hungry,
         running: &Arc<Semaphore>,
+        tls: Option<&TlsAcceptor>,
+        metrics: &Arc<Metrics>,
         settings: &Settings,
     ) -> io::Result<Self> {
         let pools = routes.map(|component| {
             let (component, ended, memory) = (Arc::clone(component), Arc::clone(server_ended), Arc::clone(memory));
-            Pool::new(Instances::new(component, ended, memory, hungry.clone(), settings))
+            Pool::new(Instances::new(component, ended, memory, hungry.clone(), Arc::clone(metrics), settings))
         });
-        let connections = Arc::new(AtomicUsize::new(0));
+        let held = Arc::new(AtomicUsize::new(0));
+        let service = Arc::new(Service::new(pools, Arc::clone(running), Arc::clone(metrics), settings));
         let serving = Serving {
-            service: Arc::new(Service::new(pools, Arc::clone(running), settings)),
-            http: http(settings),
-            write_timeout: settings.write_timeout,
-            connections: Arc::clone(&connections),
+            connections: Arc::new(Connections::new(service, tls.cloned(), settings)),
+            held: Arc::clone(&held),
+            open: metrics.connections.clone(),
         };
         let (clients, accepted) = mpsc::unbounded_channel();
         let (ended, drained) = oneshot::channel();
@@ -86,12 +86,12 @@ impl Worker {
             // Nobody may wait for it.
             let _ = ended.send(drained);
         })?;
-        Ok(Self { clients, connections, drained })
+        Ok(Self { clients, held, drained })
     }
 
     /// How many connections it has.
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Whether it takes connections: a thread that panicked takes no more.
@@ -101,7 +101,7 @@ impl Worker {
 
     /// Gives it a connection.
     pub fn take(&self, client: Client) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.held.fetch_add(1, Ordering::Relaxed);
         // Where it has just panicked, the connection is closed.
         let _ = self.clients.send(client);
     }
@@ -113,66 +113,39 @@ impl Worker {
     }
 }
 
-fn http(settings: &Settings) -> http1::Builder {
-    // Twice the limit, so that a head beyond it is answered in words: from hyper, which gives up on what it has no room
-    // for, a bare 431 or 414 is all that comes.
-    // Without `pipeline_flush`: with it, hyper 1.12 closes a connection whose request it cannot read without sending
-    // its 400, 414 or 431.
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(settings.header_read_timeout)
-        .max_buf_size(2 * settings.http1_max_buf_size)
-        .max_headers(settings.max_headers);
-    http
-}
-
 /// What the thread does.
 struct Serving {
-    service: Arc<Service>,
-    http: http1::Builder,
-    write_timeout: Duration,
-    connections: Arc<AtomicUsize>,
+    connections: Arc<Connections>,
+    held: Arc<AtomicUsize>,
+    open: Gauge,
 }
 
 impl Serving {
     /// Serves all clients until no more come, then waits for the requests that have begun.
     async fn run(self, mut accepted: mpsc::UnboundedReceiver<Client>, drain_timeout: Duration) -> Drained {
-        let graceful = GracefulShutdown::new();
-        while let Some(Client { stream, address, place }) = accepted.recv().await {
-            let here = Here(Arc::clone(&self.connections));
+        let (ending, is_ending) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        loop {
+            let client = tokio::select! {
+                client = accepted.recv() => client,
+                // So that what has ended is forgotten.
+                Some(_) = tasks.join_next() => continue,
+            };
+            let Some(Client { stream, address, place }) = client else { break };
+            let here = (Here(Arc::clone(&self.held)), OneMore::of(&self.open));
             // It fails only on a connection that is gone already.
-            let Ok(connection) = self.connection(stream, address) else { continue };
-            let connection = graceful.watch(connection);
-            tokio::spawn(async move {
-                // What goes wrong on a connection is between its client and hyper, which has answered it.
-                let _ = connection.await;
+            let Ok(stream) = TcpStream::from_std(stream) else { continue };
+            let (connections, is_ending) = (Arc::clone(&self.connections), is_ending.clone());
+            tasks.spawn(async move {
+                connections.serve(stream, address, is_ending).await;
                 drop((place, here));
             });
         }
-        match tokio::time::timeout(drain_timeout, graceful.shutdown()).await {
+        ending.send_replace(true);
+        match tokio::time::timeout(drain_timeout, async { while tasks.join_next().await.is_some() {} }).await {
             Ok(()) => Drained::Cleanly,
             Err(_) => Drained::CutOff,
         }
-    }
-
-    fn connection(
-        &self,
-        stream: TcpStream,
-        client: SocketAddr,
-    ) -> io::Result<impl GracefulConnection<Error = hyper::Error> + Send + use<>> {
-        let stream = tokio::net::TcpStream::from_std(stream)?;
-        // A response in two writes must not wait for the client's delayed acknowledgement.
-        stream.set_nodelay(true)?;
-        let service = Arc::clone(&self.service);
-        let client = HeaderValue::try_from(client.to_string()).ok();
-        let respond = service_fn(move |mut request: Request<Incoming>| {
-            let service = Arc::clone(&service);
-            if let Some(client) = &client {
-                request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
-            }
-            async move { Ok::<_, Infallible>(service.respond(request).await) }
-        });
-        Ok(self.http.serve_connection(TokioIo::new(ClientStream::new(stream, self.write_timeout)), respond))
     }
 }
 
@@ -184,6 +157,3 @@ impl Drop for Here {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-/// The header in which Spin, too, tells the component who its client is, whatever the client says itself.
-const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");

@@ -6,7 +6,7 @@
 //! - [`load`]: many clients under faults, with [`ledger`], what became of all that they wrote
 //! - [`host`]: the host with the component
 //! - [`process`]: the same as a process of its own
-//! - [`client`]: what speaks HTTP to it
+//! - [`client`]: what speaks HTTP to it, and [`multiplexed`]: what speaks HTTP/2 or TLS
 //! - [`secrets`]: what none of all that may tell
 //! - [`plain`]: what speaks to Redis, with nothing between
 //! - [`grammar`], [`pools`], [`random`]: generated commands
@@ -20,6 +20,7 @@ pub mod grammar;
 pub mod host;
 pub mod ledger;
 pub mod load;
+pub mod multiplexed;
 pub mod plain;
 pub mod pools;
 pub mod process;

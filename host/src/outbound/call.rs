@@ -1,12 +1,12 @@
 //! What the calls of both worlds have in common.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use redis::{Client, Cmd, ErrorKind, FromRedisValue};
 use wasmtime::component::Resource;
 
 use super::{
-    Connection, Failure, Held, Limits, Redis, Target,
+    Connection, Failure, Held, Redis, Target,
     reply::{Flat, value_within},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     application::Component,
     bindings::p3::redis::{Error, RedisResult},
     instance::InstanceState,
+    metrics::{Called, Metrics, Outcome},
 };
 
 /// The size in bytes from which on a reply has to be given room before it is handed over.
@@ -49,7 +50,7 @@ impl Opening {
 /// What a call takes of the instance.
 pub(super) struct Caller {
     target: Target,
-    limits: Limits,
+    redis: Arc<Redis>,
 }
 
 impl Caller {
@@ -58,12 +59,33 @@ impl Caller {
     /// # Errors
     /// There is no such connection: the host is broken.
     pub fn new(state: &InstanceState, connection: &Resource<Connection>) -> wasmtime::Result<Self> {
-        Ok(Self { target: state.table.get(connection)?.target.clone(), limits: state.redis.limits })
+        Ok(Self { target: state.table.get(connection)?.target.clone(), redis: Arc::clone(&state.redis) })
     }
 
     /// Sends `command`.
     pub async fn call<R: FromRedisValue>(&self, command: &Cmd) -> Result<R, Failure> {
-        self.target.call(command, self.limits).await
+        let mut counted = Counted { metrics: &self.redis.metrics, start: Instant::now(), outcome: Outcome::given_up };
+        let result = self.target.call(command, self.redis.limits).await;
+        counted.outcome = match &result {
+            Ok(_) => Outcome::reply,
+            Err(failure) if failure.is_reply() => Outcome::error,
+            Err(_) => Outcome::lost,
+        };
+        result
+    }
+}
+
+/// A call under way, counted when it ends.
+struct Counted<'a> {
+    metrics: &'a Metrics,
+    start: Instant,
+    outcome: Outcome,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.metrics.redis_calls.get_or_create(&Called { outcome: self.outcome }).inc();
+        self.metrics.redis_call_duration.observe(self.start.elapsed().as_secs_f64());
     }
 }
 

@@ -9,10 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use redis::{Client, Cmd, RedisError, Value, aio::MultiplexedConnection};
 use tokio::task::AbortHandle;
 
 use super::lock;
+use crate::metrics::OneMore;
 
 /// How long a connection on which calls wait must have been silent to be held for stalled.
 pub(super) const STALL: Duration = Duration::from_millis(500);
@@ -24,6 +26,7 @@ pub(super) struct Link {
     /// Cleared when the connection ends.
     alive: Arc<AtomicBool>,
     silence: Mutex<Silence>,
+    _counted: OneMore,
 }
 
 /// How long the server owes a reply.
@@ -38,7 +41,7 @@ struct Silence {
 
 impl Link {
     /// Connects and signs in within `timeout`; the error is the crate's text.
-    pub async fn open(client: &Client, timeout: Duration) -> Result<Self, String> {
+    pub async fn open(client: &Client, timeout: Duration, gauge: &Gauge) -> Result<Self, String> {
         let connecting = client.create_multiplexed_tokio_connection();
         let (connection, driver) = tokio::time::timeout(timeout, connecting)
             .await
@@ -53,22 +56,22 @@ impl Link {
             ended.store(false, Ordering::Release);
         })
         .abort_handle();
-        Ok(Self { connection, driver, alive, silence: Mutex::default() })
+        Ok(Self { connection, driver, alive, silence: Mutex::default(), _counted: OneMore::of(gauge) })
     }
 
     /// Opens as [`Self::open`] does, and every [`STALL`] tries anew beside it: an attempt whose packets were lost does
     /// not notice that the network is back, and one that is only slow must be let finish.
-    pub async fn open_soon(client: &Client, timeout: Duration) -> Result<Self, String> {
+    pub async fn open_soon(client: &Client, timeout: Duration, gauge: &Gauge) -> Result<Self, String> {
         let anew = async {
             tokio::time::sleep(STALL).await;
             loop {
-                if let Ok(outcome) = tokio::time::timeout(STALL, Self::open(client, timeout)).await {
+                if let Ok(outcome) = tokio::time::timeout(STALL, Self::open(client, timeout, gauge)).await {
                     return outcome;
                 }
             }
         };
         tokio::select! {
-            outcome = Self::open(client, timeout) => outcome,
+            outcome = Self::open(client, timeout, gauge) => outcome,
             outcome = anew => outcome,
         }
     }

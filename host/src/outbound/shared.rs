@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use redis::Client;
 use tokio::sync::watch;
 
@@ -15,6 +16,7 @@ pub(super) struct Shared {
     client: Client,
     timeout: Duration,
     state: Mutex<State>,
+    connections: Gauge,
 }
 
 enum State {
@@ -29,8 +31,8 @@ type Opening = watch::Receiver<Option<Outcome>>;
 type Outcome = Result<Arc<Link>, String>;
 
 impl Shared {
-    pub fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout, state: Mutex::new(State::Closed) }
+    pub fn new(client: Client, timeout: Duration, connections: Gauge) -> Self {
+        Self { client, timeout, state: Mutex::new(State::Closed), connections }
     }
 
     /// The connection to send the next command on. Opens one if there is none or the last is not usable any more; the
@@ -56,7 +58,7 @@ impl Shared {
         let shared = Arc::clone(self);
         // A task of its own: a caller that goes away does not take the others' connection with it.
         tokio::spawn(async move {
-            let outcome = Link::open_soon(&shared.client, shared.timeout).await.map(Arc::new);
+            let outcome = Link::open_soon(&shared.client, shared.timeout, &shared.connections).await.map(Arc::new);
             let opened = outcome.as_ref().map_or(State::Closed, |link| State::Open(Arc::clone(link)));
             *lock(&shared.state) = opened;
             sender.send_replace(Some(outcome));

@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -72,7 +73,7 @@ impl Fake {
     }
 
     fn shared(&self, timeout: Duration) -> Arc<Shared> {
-        Arc::new(Shared::new(self.client(), timeout))
+        Arc::new(Shared::new(self.client(), timeout, Gauge::default()))
     }
 }
 
@@ -257,7 +258,7 @@ async fn an_opening_outlives_the_caller_that_began_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_connect_is_told_why_in_the_crates_words() {
     let fake = Fake::start().await;
-    let shared = Arc::new(Shared::new(Client::open("redis://127.0.0.1:1").expect("a URL"), LONG));
+    let shared = Arc::new(Shared::new(Client::open("redis://127.0.0.1:1").expect("a URL"), LONG, Gauge::default()));
     assert_eq!(call(&shared, LONG).await, Err("Connection refused (os error 111)".to_owned()));
     fake.script.silent.store(true, Ordering::SeqCst);
     assert_eq!(call(&fake.shared(Duration::from_millis(20)), LONG).await, Err("timed out".to_owned()));
@@ -265,7 +266,7 @@ async fn who_cannot_connect_is_told_why_in_the_crates_words() {
 
 fn redis() -> Redis {
     let limits = Limits { timeout: LONG, reply_bytes: 1 << 20 };
-    Redis::new(limits, Arc::new(Semaphore::new(MAX_OWN_CONNECTIONS)))
+    Redis::new(limits, Arc::new(Semaphore::new(MAX_OWN_CONNECTIONS)), Arc::new(Metrics::new()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
