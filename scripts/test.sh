@@ -80,8 +80,8 @@ deny() {
 # What a tool that is missing would have checked is said, as with advisories.
 deploy() {
     local result=0
-    env PYTHONDONTWRITEBYTECODE=1 REDIS_SERVER="$redis_server" "$deploy_python" -m unittest discover --verbose --start-directory deploy/tests \
-        >"$data/deploy.log" 2>&1 || result=1
+    env PYTHONDONTWRITEBYTECODE=1 REDIS_SERVER="$redis_server" \
+        "$deploy_python" -m unittest discover --verbose --start-directory deploy/tests >"$data/deploy.log" 2>&1 || result=1
     if [ $result != 0 ]; then cat "$data/deploy.log"; else tail -n 3 "$data/deploy.log"; fi
     deploy_skipped=$(sed -nE "s/.* \.\.\. skipped ['\"](.*)['\"]$/\1/p" "$data/deploy.log" | sort -u)
     return $result

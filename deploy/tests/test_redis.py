@@ -11,10 +11,20 @@ import tempfile
 import time
 import unittest
 
-from project import SPINKUBE, text_of
+from project import ROOT, SPINKUBE, text_of
 
 SERVER = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
 CLI = shutil.which("redis-cli")
+# Stands in for a cluster: exec runs here, and what is made of a Secret is in $SECRETS.
+KUBECTL = r"""case " $* " in
+    *" exec "*) while [ "$1" != -- ]; do shift; done; shift; exec "$@" ;;
+    *" create secret "*)
+        rm -f "$SECRETS"/*
+        for word; do case $word in --from-file=*) cp "${word#--from-file=}" "$SECRETS" ;; esac; done
+        ;;
+    *" apply -f - "*) cat >/dev/null ;;
+    *) exit 1 ;;
+esac"""
 
 
 class Connection:
@@ -33,6 +43,13 @@ class Connection:
     def close(self):
         self.reader.close()
         self.socket.close()
+
+
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except FileNotFoundError:  # Not Linux.
+        return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
 
 
 @unittest.skipUnless(SERVER, "there is no redis-server")
@@ -109,7 +126,7 @@ class Redis(unittest.TestCase):
         self.assertFalse(self.signs_in("another"))
         self.assertTrue(self.signs_in("p\"a's $w#o%r\\d"))
         # It is Redis that gets the signals, and no command line tells the password.
-        command = subprocess.run(["ps", "-o", "args=", "-p", str(server.pid)], capture_output=True, text=True, check=True).stdout
+        command = command_line(server.pid)
         self.assertIn("redis-server", command)
         self.assertNotIn("w#o", command)
 
@@ -140,6 +157,37 @@ class Redis(unittest.TestCase):
         self.assertFalse(self.signs_in("old"))
         # Who signed in before stays so.
         self.assertEqual(kept.ask("SET", "a", "1"), "+OK")
+
+    @unittest.skipUnless(CLI and shutil.which("openssl"), "there is no redis-cli, or no openssl")
+    def test_the_guides_own_commands_change_the_password(self):
+        guide = text_of(ROOT / "docs/deploy.md").partition("## Changing Redis's password")[2]
+        both, kept, last = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+        here = self.folder / "operator"
+        (here / "secrets").mkdir(parents=True)
+        (here / "secrets/redis-password").write_text("old", encoding="utf-8")
+        self.secret("redis-password", "old")
+        self.start()
+        self.program("redis-cli", f'exec {shlex.quote(CLI)} -p {self.port} "$@"')
+        # Runs in place of the pod, whose files the Secret is, at once.
+        self.program("kubectl", KUBECTL)
+
+        def run(block):
+            environment = {**os.environ, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "SECRETS": str(self.secrets)}
+            subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=here, env=environment, check=True, capture_output=True)
+            return text_of(here / "secrets/redis-password")
+
+        new = run(both)
+        self.assertNotEqual(new, "old")
+        self.assertTrue(self.signs_in("old") and self.signs_in(new))
+        run(kept)
+        self.assertEqual({path.name for path in self.secrets.iterdir()}, {"redis-password", "redis-password-previous"})
+        self.assertEqual(text_of(self.secrets / "redis-password"), new)
+        self.assertTrue(self.signs_in("old") and self.signs_in(new))
+        function = re.search(r" +redis\(\) \{\n.*?\n +\}\n", both, re.DOTALL)[0]
+        run(function + last)
+        self.assertFalse(self.signs_in("old"))
+        self.assertTrue(self.signs_in(new))
+        self.assertEqual({path.name for path in self.secrets.iterdir()}, {"redis-password"})
 
     def test_what_was_written_is_there_after_a_restart(self):
         self.secret("redis-password", "old")
@@ -172,7 +220,14 @@ class Redis(unittest.TestCase):
 
     def test_it_is_not_ready_while_it_loads(self):
         self.secret("redis-password", "right")
-        for said, ready in (("LOADING Redis is loading the dataset in memory", False), ("PONG", True), ("", False)):
+        for said, ready in (
+            ("LOADING Redis is loading the dataset in memory", False),
+            ("Could not connect to Redis at 127.0.0.1:6379: Connection refused", False),
+            ("", False),
+            ("AUTH failed: WRONGPASS invalid username-password pair or user is disabled.", True),
+            ("NOAUTH Authentication required.", True),
+            ("PONG", True),
+        ):
             self.program("redis-cli", f"echo '{said}'")
             run = subprocess.run(**self.script("ready.sh", self.port), capture_output=True, timeout=20)
             self.assertEqual(run.returncode == 0, ready, said)
