@@ -40,8 +40,8 @@ not_run() {
 
 check_scripts() {
     local script
-    for script in scripts/*.sh .ci/run; do bash -n "$script" || return 1; done
-    if have shellcheck; then shellcheck -x scripts/*.sh .ci/run || return 1; fi
+    for script in scripts/*.sh .ci/run deploy/healthz.sh; do bash -n "$script" || return 1; done
+    if have shellcheck; then shellcheck -x scripts/*.sh .ci/run deploy/*.sh deploy/spinkube/*.sh || return 1; fi
     scripts/selftest.sh
 }
 
@@ -77,6 +77,16 @@ deny() {
         echo "Advisories were not checked: their database cannot be fetched from here (.data/advisories.log)."
         summary+="         (advisories were not checked: their database cannot be fetched from here)"$'\n'
     fi
+}
+
+# What a tool that is missing would have checked is said, as with advisories.
+deploy() {
+    local result=0
+    env PYTHONDONTWRITEBYTECODE=1 REDIS_SERVER="$redis_server" \
+        "$deploy_python" -m unittest discover --verbose --start-directory deploy/tests >"$data/deploy.log" 2>&1 || result=1
+    if [ $result != 0 ]; then cat "$data/deploy.log"; else tail -n 3 "$data/deploy.log"; fi
+    deploy_skipped=$(sed -nE "s/.* \.\.\. skipped ['\"](.*)['\"]$/\1/p" "$data/deploy.log" | sort -u)
+    return $result
 }
 
 # tests OPTION…: which packages; counted from the log afterwards.
@@ -121,6 +131,7 @@ chromium=$(scripts/browser.sh) || chromium=
 schemathesis=$(scripts/schemathesis.sh) || schemathesis=
 node_clients=$(scripts/clients.sh node) || node_clients=
 python_clients=$(scripts/clients.sh python) || python_clients=
+deploy_python=$(scripts/deploy-python.sh) || deploy_python=
 
 # --- run ---
 
@@ -130,6 +141,17 @@ if python_suits; then
     stage bench env PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --start-directory bench
 else
     not_run bench "there is no Python 3.11 or newer"
+fi
+
+if [ -n "$deploy_python" ]; then
+    deploy_skipped=
+    stage deploy deploy
+    if [ -n "$deploy_skipped" ]; then
+        printf '\nNot checked in deploy/:\n%s\n' "$deploy_skipped"
+        summary+=$(sed 's/^/         (not checked in deploy: /; s/$/)/' <<<"$deploy_skipped")$'\n'
+    fi
+else
+    not_run deploy "there is no Python 3.11 or newer with PyYAML and jsonschema, and it could not be installed"
 fi
 
 if cargo fmt --version >/dev/null 2>&1; then
