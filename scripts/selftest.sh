@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests what in these scripts can be wrong without being noticed: reading REDSTART_REDIS_URL and runtime-config.toml, and what
-# the package managers of other systems are asked.
+# Tests what in these scripts can be wrong without being noticed: reading REDSTART_REDIS_URL and runtime-config.toml, what
+# the package managers of other systems are asked, what a release may be, and the versions of Rust in the workflows.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -66,7 +66,7 @@ stand_in() {
 
 # machine SYSTEM UID MANAGER…: a machine with these package managers, and none of what they could install.
 machine() {
-    rm -rf "$work/bin"
+    rm -rf "${work:?}/bin"
     mkdir "$work/bin"
     stand_in uname "echo $1"
     stand_in id "echo $2"
@@ -140,6 +140,27 @@ server=valkey-server gives_redis dnf 0 "$dnf redis"
 machine Darwin 0 brew
 asks 'brew: nothing as root' '' scripts/redis.sh
 same 'brew: and the message says what to type' '       Install it, then run this again: brew install redis' "$(grep 'run this again' "$work/said")"
+
+# --- a release ---
+
+for file in Cargo.toml spin.toml spin.p2.toml; do printf '[any]\nversion = "1.2.3"\nrust-version = "1.0"\n' >"$work/project/$file"; done
+printf '# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.3] - 2026-01-02\n\n### Added\n\n- This.\n\n## 1.2.2\n\n- Before.\n' \
+    >"$work/project/CHANGELOG.md"
+# notes TAG: what the release says, or why there is none.
+notes() { (on_machine scripts/release-notes.sh "$1" || cat "$work/said") | tr '\n' '|'; }
+
+same 'the notes of a release' '### Added||- This.|' "$(notes v1.2.3)"
+same 'a tag of another version' 'error: The tag is v1.2.4, but Cargo.toml has version 1.2.3.|' "$(notes v1.2.4)"
+same 'no tag of a release' 'error: 1.2.3 is no tag of a release, such as v1.2.3.|' "$(notes 1.2.3)"
+printf '[any]\nversion = "1.2.2"\n' >"$work/project/spin.p2.toml"
+same 'a manifest of another version' 'error: The tag is v1.2.3, but spin.p2.toml has version 1.2.2.|' "$(notes v1.2.3)"
+printf '[any]\nversion = "1.2.3"\n' >"$work/project/spin.p2.toml"
+printf '# Changelog\n\n## Unreleased\n\n- 1.2.3\n' >"$work/project/CHANGELOG.md"
+same 'a version without an entry' 'error: CHANGELOG.md says nothing under version 1.2.3.|' "$(notes v1.2.3)"
+
+rust=$(sed -nE 's/^rust-version = "(.*)"$/\1/p' Cargo.toml)
+same 'the Rust of the workflows' "$rust.0 " \
+    "$(sed -nE 's/.*(rust:|RUSTUP_TOOLCHAIN: |-rust-)([0-9.]+[0-9]).*/\2/p' .github/workflows/*.yml | sort -u | tr '\n' ' ')"
 
 # --- runtime-config.toml ---
 

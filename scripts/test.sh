@@ -45,6 +45,12 @@ check_scripts() {
     scripts/selftest.sh
 }
 
+# Both without the network.
+workflows() {
+    "$workflow_tools/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml || return 1
+    "$workflow_tools/bin/zizmor" --offline --quiet --min-severity medium .github/workflows
+}
+
 # The peer that `make bench` builds is a workspace of its own.
 format() {
     local result=0
@@ -114,6 +120,7 @@ chromium=$(scripts/browser.sh) || chromium=
 schemathesis=$(scripts/schemathesis.sh) || schemathesis=
 node_clients=$(scripts/clients.sh node) || node_clients=
 python_clients=$(scripts/clients.sh python) || python_clients=
+workflow_tools=$(scripts/workflows.sh) || workflow_tools=
 
 # --- run ---
 
@@ -123,6 +130,12 @@ if python_suits; then
     stage bench env PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --start-directory bench
 else
     not_run bench "there is no Python 3.11 or newer"
+fi
+
+if [ -n "$workflow_tools" ]; then
+    stage workflows workflows
+else
+    not_run workflows "there is no check-jsonschema and no zizmor, and they could not be installed"
 fi
 
 if cargo fmt --version >/dev/null 2>&1; then
