@@ -16,10 +16,14 @@ components="redstart.wasm redstart-p2.wasm"
 
 cargo_home() { printf '%s\n' "${CARGO_HOME:-$HOME/.cargo}"; }
 
-# remap FROM TO: for rustflags, as one element of a TOML array.
+# remap FOLDER TO: for rustflags, as elements of a TOML array; with the folder's other name, where it is reached by a link.
 remap() {
-    [[ $1 != *\'* ]] || fail "A release cannot be built in a folder whose path has a quote: $1"
-    printf "'--remap-path-prefix=%s=%s', " "$1" "$2"
+    local folder previous=
+    for folder in "$1" "$(cd "$1" 2>/dev/null && pwd -P)"; do
+        [[ $folder != *\'* ]] || fail "A release cannot be built in a folder whose path has a quote: $folder"
+        if [ -n "$folder" ] && [ "$folder" != "$previous" ]; then printf "'--remap-path-prefix=%s=%s', " "$folder" "$2"; fi
+        previous=$folder
+    done
 }
 
 # remapped TREE TARGET: the flags under which no path of this machine gets into a component. The compiler takes the last that
@@ -43,14 +47,14 @@ build_components() (
     unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS
     unset RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_INCREMENTAL CARGO_BUILD_TARGET
     for name in $(compgen -e CARGO_PROFILE_RELEASE_); do unset "$name"; done
-    # The flags name folders that this makes.
+    # The flags name folders that these make.
+    mkdir -p "$target" "$folder"
     cargo fetch --locked --quiet
     flags="target.$wasm_target.rustflags = [$(remapped "$tree" "$target")]"
     build() {
         cargo build --locked --release --target "$wasm_target" --config "$flags" --target-dir "$target/$1" -p redstart "${@:2}"
     }
     build p3 && build p2 --no-default-features --features p2 || exit
-    mkdir -p "$folder"
     cp "$target/p3/$wasm_target/release/redstart.wasm" "$folder/redstart.wasm"
     cp "$target/p2/$wasm_target/release/redstart.wasm" "$folder/redstart-p2.wasm"
 )

@@ -27,15 +27,16 @@ crates() {
 
 while read -r name version _; do
     for file in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$name-$version"/*; do
+        [ -f "$file" ] || continue
         # In both spellings, and with any ending.
-        [[ -f $file && $(basename "$file" | tr '[:lower:]' '[:upper:]') =~ ^(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE) ]] || continue
+        [[ $(basename "$file" | tr '[:lower:]' '[:upper:]') =~ ^(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE) ]] || continue
         text=$work/$(cksum <"$file" | tr ' ' -)
         cp "$file" "$text.text"
         printf '%s %s\n' "$name" "$version" >>"$text.names"
     done
 done <"$work/crates"
 
-printf 'Redstart is under Apache-2.0 (LICENSE). It is built with the Rust standard library (MIT OR Apache-2.0) and these crates:\n\n'
+printf 'Redstart is under Apache-2.0 (LICENSE). In it are the Rust standard library (MIT OR Apache-2.0) and these crates:\n\n'
 sed 's/^/    /' "$work/crates"
 printf '\nThe texts that they come with, each once, and whose it is:\n'
 # In an order of their own, not in that of the sums.
