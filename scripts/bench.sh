@@ -16,15 +16,12 @@ case $plan in
 esac
 [ "$(uname -s)" = Linux ] || fail "The measurements read CPU time and memory from /proc, which only Linux has."
 
-# installable: whether apt can install something here.
-installable() { have apt-get && [ "$(id -u)" = 0 ]; }
-
 need_cargo
 need_python
-if ! have wrk && installable; then
+if ! have wrk && installable wrk; then
     say "Installing wrk from the system's packages (seconds)"
     # The next line says what a failure means.
-    install_packages wrk || true
+    install_needs wrk || true
 fi
 have wrk || fail "wrk, which makes the load, is not installed, and could not be."
 
@@ -46,10 +43,10 @@ if [ "$plan" = growth ]; then measure 16384; fi
 
 # --- the peers ---
 
-if ! have webdis && installable; then
+if ! have webdis && installable webdis; then
     say "Installing webdis from the system's packages (seconds)"
     # Without it there is a peer less, which is said below.
-    install_service webdis || true
+    install_server webdis || true
 fi
 if have webdis; then
     options+=(--program "webdis=$(command -v webdis)")

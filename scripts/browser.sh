@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns finding Chromium, and what drives it for the tests of the API page: Node.js and playwright-core, which goes to
-# .data/browser as tests/browser/package-lock.json says. Prints Chromium's path on stdout. As root on Debian, apt installs
-# what is missing; CHROMIUM names another browser of that family.
+# .data/browser as tests/browser/package-lock.json says. Prints Chromium's path on stdout. The system's package
+# manager installs what is missing; CHROMIUM names another browser of that family.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,9 +13,9 @@ find_chromium() {
 }
 
 find_chromium
-if [ -z "$chromium" ] && have apt-get && [ "$(id -u)" = 0 ]; then
+if [ -z "$chromium" ] && installable chromium; then
     say "Installing Chromium from the system's packages (a minute or two)"
-    install_packages chromium
+    install_needs chromium
     find_chromium
 fi
 [ -n "$chromium" ] || fail "Chromium is not installed."

@@ -10,7 +10,8 @@ cargo_tool() {
         command -v "$name"
         return
     fi
-    if [ "$("$tool" --version 2>/dev/null)" != "$name $version" ]; then
+    # Not by asking the tool: some say their version only as a subcommand of cargo, in words of their own.
+    if ! [ -x "$tool" ] || ! cargo install --list --root "$tools" | grep -qx "$name v$version:"; then
         say "Building $name $version into .data/tools (once; one to three minutes on two cores)"
         # Unoptimised: it runs for a second, and its release profile takes many times as long to build.
         CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tools/target \

@@ -1,15 +1,15 @@
 # Packages of npm and PyPI that tests need: in the versions that a file of the project names, into a folder under .data/.
-# As root on Debian, apt installs Node.js and Python where they are missing. Sourced after lib.sh.
+# The system's package manager installs Node.js and Python where they are missing. Sourced after lib.sh.
 # shellcheck shell=bash disable=SC2154 # root is lib.sh's
 
-# shellcheck source=scripts/apt.sh
-. "$root/scripts/apt.sh"
+# shellcheck source=scripts/system-packages.sh
+. "$root/scripts/system-packages.sh"
 
 # need_node: Node.js 18 or newer, with npm.
 need_node() {
-    if { ! have node || ! have npm; } && have apt-get && [ "$(id -u)" = 0 ]; then
+    if { ! have node || ! have npm; } && installable node; then
         say "Installing Node.js from the system's packages (a minute or two)"
-        install_packages nodejs npm
+        install_needs node
     fi
     if ! have node || ! have npm; then fail "Node.js with npm is not installed."; fi
     node --eval 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || fail "Node.js is older than 18."
@@ -23,9 +23,9 @@ python_suits() {
 # need_python: Python 3.11 or newer, with venv.
 need_python() {
     if python_suits; then return; fi
-    if have apt-get && [ "$(id -u)" = 0 ]; then
+    if installable python; then
         say "Installing Python from the system's packages (under a minute)"
-        install_packages python3 python3-venv
+        install_needs python
     fi
     python_suits || fail "Python 3.11 or newer, with venv, is not installed."
 }

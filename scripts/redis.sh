@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Owns finding a redis-server, and installing one where there is none. Prints its path on stdout; starts nothing.
-# In this order: REDIS_SERVER, what is on PATH, what an earlier run unpacked under .data/, apt as root, and without
-# root Debian's packages unpacked under .data/. Elsewhere it says what to install.
+# In this order: REDIS_SERVER, what is on PATH, what an earlier run unpacked under .data/, the system's packages (as root; brew
+# as anybody else), without root Debian's packages unpacked under .data/, Valkey. Elsewhere it says what to install.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=scripts/apt.sh
-. "$root/scripts/apt.sh"
+# shellcheck source=scripts/system-packages.sh
+. "$root/scripts/system-packages.sh"
 
 unpacked=$data/redis-server
 
@@ -25,7 +25,7 @@ found() {
 # install_package: the system's package.
 install_package() {
     say "Installing Redis from the system's packages (under a minute)"
-    install_service redis-server
+    install_server redis
 }
 
 # unpack_package: the package, and those of its libraries that the machine lacks, as plain files under .data/.
@@ -72,14 +72,18 @@ if have apt-get && have dpkg-deb; then
         found "$(command -v redis-server)"
     fi
     if (unpack_package); then found "$unpacked/redis-server"; fi
+elif installable redis && install_package && have redis-server; then
+    found "$(command -v redis-server)"
 fi
+# What the package of some systems brings under that name only.
+if have valkey-server; then found "$(command -v valkey-server)"; fi
 
 if have brew; then
-    hint="brew install redis"
+    hint=$(install_command brew redis)
 elif have dnf; then
-    hint="dnf install redis (or valkey, with REDIS_SERVER set to the path of valkey-server)"
+    hint=$(install_command dnf redis)
 elif have apk; then
-    hint="apk add redis"
+    hint=$(install_command apk redis)
 elif have pacman; then
     hint="pacman -S valkey, with REDIS_SERVER set to the path of valkey-server"
 elif have zypper; then

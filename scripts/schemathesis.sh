@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns finding schemathesis, and installing it into .data/schemathesis, in the versions of tests/schemathesis/requirements.txt.
-# Prints its path on stdout. As root on Debian, apt installs Python where it is missing.
+# Prints its path on stdout. The system's package manager installs Python where it is missing.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -45,6 +45,12 @@ check_scripts() {
     scripts/selftest.sh
 }
 
+# Both without the network.
+workflows() {
+    "$workflow_tools/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml || return 1
+    "$workflow_tools/bin/zizmor" --offline --quiet --min-severity medium .github/workflows
+}
+
 # The peer that `make bench` builds is a workspace of its own.
 format() {
     local result=0
@@ -132,6 +138,7 @@ schemathesis=$(scripts/schemathesis.sh) || schemathesis=
 node_clients=$(scripts/clients.sh node) || node_clients=
 python_clients=$(scripts/clients.sh python) || python_clients=
 deploy_python=$(scripts/deploy-python.sh) || deploy_python=
+workflow_tools=$(scripts/workflows.sh) || workflow_tools=
 
 # --- run ---
 
@@ -152,6 +159,12 @@ if [ -n "$deploy_python" ]; then
     fi
 else
     not_run deploy "there is no Python 3.11 or newer with PyYAML and jsonschema, and it could not be installed"
+fi
+
+if [ -n "$workflow_tools" ]; then
+    stage workflows workflows
+else
+    not_run workflows "there is no check-jsonschema and no zizmor, and they could not be installed"
 fi
 
 if cargo fmt --version >/dev/null 2>&1; then
