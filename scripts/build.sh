@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
 # share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
-# that does what none must. Arguments say which: component, component-p2, faulty, host.
+# that does what none must. Arguments say which: component, component-p2, faulty, host,
+# tests (the program of the component tests, under one name).
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+mkdir -p "$data"
 for part in "$@"; do
     case $part in
         component)
@@ -29,6 +31,14 @@ for part in "$@"; do
             cargo build --locked --profile native --workspace --bins
             target/native/redstart-page target/page
             ;;
-        *) fail "build.sh knows component, component-p2, faulty and host, not $part" ;;
+        tests)
+            say "Building the component tests (minutes)"
+            # What cargo says last is where it put them, under a name that changes.
+            cargo test --locked --profile native --workspace --test component --no-run 2>&1 | tee "$data/tests.log" >&2
+            made=$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' "$data/tests.log")
+            mkdir -p target/native/spin-test
+            ln -f "$made" target/native/spin-test/component
+            ;;
+        *) fail "build.sh knows component, component-p2, faulty, host and tests, not $part" ;;
     esac
 done

@@ -110,7 +110,8 @@ impl Application {
     }
 }
 
-fn root_of(manifest: &Path) -> Result<PathBuf, Error> {
+/// The folder of a manifest.
+pub(crate) fn root_of(manifest: &Path) -> Result<PathBuf, Error> {
     let parent = match manifest.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

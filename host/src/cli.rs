@@ -7,14 +7,20 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use crate::settings::{self, Settings, TlsFiles};
+use crate::{
+    settings::{self, Settings, TlsFiles},
+    spin_test::TestFlags,
+};
 
 /// Runs a Spin application of HTTP components and Redis where there is no Spin.
 #[derive(Parser)]
-#[command(name = "redstart-host", version)]
+#[command(name = "redstart-host", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
+
     /// The application's manifest.
     #[arg(short, long, value_name = "FILE", default_value = settings::DEFAULT_MANIFEST)]
     from: PathBuf,
@@ -108,7 +114,20 @@ pub struct Cli {
     workers: Option<NonZeroUsize>,
 }
 
+/// What else can be asked for.
+#[derive(Subcommand)]
+pub enum Task {
+    /// Builds the application and its tests, and runs these over a Redis of their own (also `spin test`).
+    Test(TestFlags),
+}
+
 impl Cli {
+    /// What is asked for instead of serving.
+    #[must_use]
+    pub fn task(&self) -> Option<&Task> {
+        self.task.as_ref()
+    }
+
     /// The settings that the flags and the process's environment ask for. Environment variables that are not UTF-8
     /// are left out.
     #[must_use]

@@ -39,6 +39,7 @@
 //! | `outbound`, `bindings` | Redis as components reach it, and its connections |
 //! | `metrics` | what is counted, and where it is asked for |
 //! | `output` | where lines go |
+//! | `spin_test` | `redstart-host test`, the plugin `spin test` |
 
 mod allowed_hosts;
 mod application;
@@ -65,6 +66,7 @@ mod runtime_config;
 mod server;
 mod service;
 pub mod settings;
+mod spin_test;
 mod stream;
 mod template;
 mod tls;
@@ -73,8 +75,9 @@ mod variables;
 mod worker;
 
 pub use application::Application;
-pub use cli::Cli;
+pub use cli::{Cli, Task};
 pub use error::Error;
 pub use output::{Captured, Sink};
 pub use server::{Drained, Server};
 pub use settings::{Settings, TlsFiles};
+pub use spin_test::TestFlags;

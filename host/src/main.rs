@@ -1,9 +1,9 @@
 //! `redstart-host`: reads the flags, starts the host, and ends it on SIGINT and SIGTERM.
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, iter, path::Path, process::ExitCode};
 
 use clap::Parser as _;
-use redstart_host::{Application, Cli, Drained, Error, Server, Settings};
+use redstart_host::{Application, Cli, Drained, Error, Server, Settings, Task};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[global_allocator]
@@ -13,7 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const WRONG_FLAGS: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let text = error.render().to_string();
@@ -25,6 +25,13 @@ fn main() -> ExitCode {
         // What was asked for with --help or --version.
         Err(error) => error.exit(),
     };
+    if let Some(Task::Test(flags)) = cli.task() {
+        return match flags.run() {
+            // A signal that ended the tests has no code.
+            Ok(status) => u8::try_from(status.code().unwrap_or(1)).map_or(ExitCode::FAILURE, ExitCode::from),
+            Err(error) => failed(&Settings::default(), &error),
+        };
+    }
     let settings = cli.into_settings();
     // It accepts connections and waits for signals; what serves them has threads of its own.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -42,6 +49,14 @@ fn main() -> ExitCode {
     // What still runs, runs for nobody.
     runtime.shutdown_background();
     code
+}
+
+/// The arguments; as Spin's plugin `test`, by whose name it is called then, it is asked for nothing but that.
+fn arguments() -> impl Iterator<Item = OsString> {
+    let mut arguments = env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let is_plugin = Path::new(&program).file_stem() == Some("test".as_ref());
+    iter::once(program).chain(is_plugin.then(|| "test".into())).chain(arguments)
 }
 
 fn failed(settings: &Settings, error: &dyn std::error::Error) -> ExitCode {

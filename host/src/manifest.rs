@@ -1,8 +1,12 @@
 //! `spin.toml`: the part of Spin's manifest that this host runs. Every other key is an error that names it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 use crate::error::Error;
 
@@ -88,12 +92,54 @@ pub(crate) struct Component {
     pub files: Vec<FilesMount>,
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
-    /// `spin build` reads it.
-    #[serde(default, rename = "build")]
-    _build: IgnoredAny,
-    /// Plugins read it.
-    #[serde(default, rename = "tool")]
-    _tool: IgnoredAny,
+    /// How `spin build` makes the source.
+    pub build: Option<Build>,
+    #[serde(default)]
+    pub tool: Tools,
+}
+
+/// How something is built. What else there is, `spin build` reads.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Build {
+    pub command: Commands,
+    /// Where, relative to the manifest.
+    pub workdir: Option<PathBuf>,
+}
+
+/// A command of the shell, or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "`command` is a string or a list of strings")]
+pub(crate) enum Commands {
+    One(String),
+    All(Vec<String>),
+}
+
+impl Commands {
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(command) => std::slice::from_ref(command),
+            Self::All(commands) => commands,
+        }
+    }
+}
+
+/// What plugins read.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Tools {
+    #[serde(rename = "spin-test")]
+    pub spin_test: Option<SpinTest>,
+}
+
+/// The tests of a component.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpinTest {
+    /// The program that runs them, relative to the manifest.
+    pub source: PathBuf,
+    /// The command of the shell that builds it.
+    pub build: Option<String>,
+    /// Where that is run, relative to the manifest.
+    pub workdir: Option<PathBuf>,
 }
 
 /// An entry of `files`.
