@@ -28,6 +28,7 @@ use crate::rate_limit;
 use crate::redis::Redis;
 use crate::rest;
 use crate::router::{Place, Router};
+use crate::trace::Trace;
 use crate::{id, log};
 
 /// The header that carries a request's id, in both directions.
@@ -87,6 +88,7 @@ impl App {
             bytes: response.body().len(),
             duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             request_id: id.to_str().unwrap_or_default(),
+            trace: Trace::of(&head.headers),
             token: facts.grant.as_ref().map_or("-", Grant::token_name),
             redis_calls: facts.grant.as_ref().map_or(0, Grant::calls),
         };
@@ -266,6 +268,7 @@ struct Entry<'a> {
     bytes: usize,
     duration_us: u64,
     request_id: &'a str,
+    trace: Option<Trace<'a>>,
     token: &'a str,
     redis_calls: u32,
 }
@@ -287,6 +290,10 @@ impl Entry<'_> {
             pairs.number("bytes", self.bytes);
             pairs.number("duration_us", self.duration_us);
             pairs.text("request_id", self.request_id);
+            if let Some(trace) = self.trace {
+                pairs.text("trace_id", trace.id);
+                pairs.text("span_id", trace.span);
+            }
             pairs.text("token", self.token);
             pairs.number("redis_calls", self.redis_calls);
             if let Some(problem) = problem {

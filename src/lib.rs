@@ -20,7 +20,7 @@
 //! - [`rate_limit`]: how many requests a token and an address may make
 //! - [`idempotency`]: a request that is sent again does not happen again
 //! - [`uri`]: the decoder of paths and queries
-//! - [`id`]: ids of requests
+//! - [`id`]: ids of requests, and [`trace`]: the trace that one belongs to
 //! - [`digest`]: SHA-1 and SHA-256
 
 pub mod answer;
@@ -41,6 +41,7 @@ pub mod rate_limit;
 pub mod redis;
 pub mod rest;
 pub mod router;
+pub mod trace;
 pub mod uri;
 #[cfg(target_family = "wasm")]
 mod wasi;

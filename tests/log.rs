@@ -81,3 +81,15 @@ fn a_level_leaves_out_what_is_below_it() {
     assert_eq!(host.client.get("/healthz").status, 200);
     assert!(!host.log().contains("msg=request"), "{}", host.log());
 }
+
+#[test]
+fn a_request_of_a_trace_names_it_and_one_that_only_looks_so_does_not() {
+    let (_server, host) = setup();
+    let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    for (id, traceparent) in [("good", format!("00-{trace}-{span}-01")), ("bad", format!("00-{trace}-{span}"))] {
+        host.client.send("GET", "/healthz", &[("x-request-id", id), ("traceparent", &traceparent)], b"");
+    }
+    let log = host.log();
+    assert!(log.contains(&format!(" request_id=good trace_id={trace} span_id={span} ")), "{log}");
+    assert!(log.contains(" request_id=bad token="), "{log}");
+}

@@ -31,6 +31,7 @@ use crate::{
     running::Running,
     settings::Settings,
     variables::VariablesInterface,
+    worker::Common,
 };
 
 /// What a store holds.
@@ -115,21 +116,21 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// Makes instances of `component` in `memory`, for one thread; `server_ended` tells them that what ends them is no
-    /// failure.
-    pub fn new(
-        component: Arc<Component>,
-        server_ended: Arc<AtomicBool>,
-        memory: Arc<Total>,
-        hungry: Hungry,
-        metrics: Arc<Metrics>,
-        settings: &Settings,
-    ) -> Self {
+    /// Makes instances of `component`, for one thread.
+    pub fn new(component: Arc<Component>, common: Common, settings: &Settings) -> Self {
         let own_connections = Arc::clone(&component.own_connections);
-        let redis = Arc::new(Redis::new(component.redis_limits, own_connections, Arc::clone(&metrics)));
-        let lifetime = Lifetime::new(settings, component.world);
-        let (max_instance_memory, fuel) = (settings.max_instance_memory, settings.fuel.clone());
-        Self { component, redis, server_ended, lifetime, memory, max_instance_memory, fuel, hungry, metrics }
+        let redis = Redis::new(component.redis_limits, own_connections, Arc::clone(&common.metrics));
+        Self {
+            redis: Arc::new(redis),
+            server_ended: common.server_ended,
+            lifetime: Lifetime::new(settings, component.world),
+            memory: common.memory,
+            max_instance_memory: settings.max_instance_memory,
+            fuel: settings.fuel.clone(),
+            hungry: common.hungry,
+            metrics: common.metrics,
+            component,
+        }
     }
 
     /// Makes one.

@@ -1,6 +1,12 @@
-//! What the host counts, and the port at which Prometheus asks for it (OpenMetrics 1.0 text).
+//! What the host counts, and the port at which Prometheus asks for it (text of `OpenMetrics` 1.0).
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt::{self, Write as _},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -8,7 +14,7 @@ use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
@@ -57,20 +63,27 @@ pub(crate) struct Called {
 }
 
 /// What became of a call.
-#[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Outcome {
     /// There is a reply.
-    #[allow(non_camel_case_types, reason = "it is the label's value")]
-    reply,
+    Reply,
     /// The reply is an error.
-    #[allow(non_camel_case_types, reason = "it is the label's value")]
-    error,
+    Error,
     /// There is none: no connection, one that broke, or the host's time was over.
-    #[allow(non_camel_case_types, reason = "it is the label's value")]
-    lost,
+    Lost,
     /// The component stopped waiting.
-    #[allow(non_camel_case_types, reason = "it is the label's value")]
-    given_up,
+    GivenUp,
+}
+
+impl EncodeLabelValue for Outcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
+        encoder.write_str(match self {
+            Self::Reply => "reply",
+            Self::Error => "error",
+            Self::Lost => "lost",
+            Self::GivenUp => "given_up",
+        })
+    }
 }
 
 impl Metrics {
@@ -102,7 +115,7 @@ impl Metrics {
         metrics
     }
 
-    fn text(&self) -> Result<String, std::fmt::Error> {
+    fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -200,7 +213,7 @@ mod tests {
     fn the_text_is_what_prometheus_reads() {
         let metrics = Metrics::new();
         metrics.requests.get_or_create(&Answered { code: 200 }).inc();
-        metrics.redis_calls.get_or_create(&Called { outcome: Outcome::given_up }).inc();
+        metrics.redis_calls.get_or_create(&Called { outcome: Outcome::GivenUp }).inc();
         metrics.request_duration.observe(0.0007);
         let more = OneMore::of(&metrics.instances);
         let text = metrics.text().expect("text");

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use crate::{
     application::Application,
@@ -21,7 +21,7 @@ use crate::{
     pool::Hungry,
     settings::Settings,
     tls,
-    worker::{Client, Worker},
+    worker::{Client, Common, Worker},
 };
 
 /// How long no connection is accepted after the system refused one, for instance for want of file descriptors.
@@ -70,23 +70,24 @@ impl Server {
         let wrong = |source| Error::Listen { address: settings.listen, source };
         let listener = TcpListener::bind(settings.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
-        let ended = Arc::new(AtomicBool::new(false));
-        let memory = Total::new(settings.max_memory);
-        let running = Arc::new(Semaphore::new(settings.max_requests));
+        let common = Common {
+            server_ended: Arc::new(AtomicBool::new(false)),
+            memory: Total::new(settings.max_memory),
+            hungry: Hungry::default(),
+            running: Arc::new(Semaphore::new(settings.max_requests)),
+            tls,
+            metrics: Arc::new(Metrics::new()),
+        };
         // Each needs an instance of its own, or they take turns.
         let most = usize::try_from(settings.max_instances).unwrap_or(usize::MAX);
         let count = settings.workers.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(most);
-        let hungry = Hungry::default();
-        let metrics = Arc::new(Metrics::new());
-        let start = |_| {
-            Worker::start(&application.routes, &ended, &memory, &hungry, &running, tls.as_ref(), &metrics, settings)
-        };
+        let start = |_| Worker::start(&application.routes, &common, settings);
         let workers = (0..count).map(start).collect::<Result<_, _>>();
         let metrics = match settings.metrics_listen {
             None => None,
             Some(address) => {
                 let wrong = |source| Error::Listen { address, source };
-                Some(Endpoint::bind(address, metrics).await.map_err(wrong)?)
+                Some(Endpoint::bind(address, common.metrics).await.map_err(wrong)?)
             }
         };
         Ok(Self {
@@ -96,7 +97,7 @@ impl Server {
             listener,
             address,
             settings: settings.clone(),
-            _ending: Ending(ended),
+            _ending: Ending(common.server_ended),
         })
     }
 
@@ -122,17 +123,14 @@ impl Server {
     /// Serves until `shutdown` is done, then accepts no more and waits for the requests that have begun, at most for
     /// the time in the settings.
     pub async fn serve(mut self, shutdown: impl Future<Output = ()>) -> Drained {
-        let metrics = self.metrics.take();
-        let answering = async {
-            match &metrics {
-                Some(endpoint) => endpoint.serve().await,
-                None => std::future::pending().await,
-            }
-        };
+        // Until the end: an operator watches it drain.
+        let mut beside = JoinSet::new();
+        if let Some(metrics) = self.metrics.take() {
+            beside.spawn(async move { metrics.serve().await });
+        }
         tokio::select! {
             () = shutdown => {}
             () = self.accept_all() => {}
-            () = answering => {}
         }
         drop(self.listener);
         // Each of them drains, beside the others.

@@ -18,6 +18,7 @@ use crate::{
     problem::Problem,
     routes::Routes,
     settings::Settings,
+    worker::Common,
 };
 
 /// What answers requests.
@@ -31,11 +32,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub fn new(routes: Routes<Pool>, running: Arc<Semaphore>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
+    pub fn new(routes: Routes<Pool>, common: Common, settings: &Settings) -> Self {
         Self {
-            metrics,
+            metrics: common.metrics,
             routes,
-            running,
+            running: common.running,
             head_limits: HeadLimits::new(settings),
             body_limits: BodyLimits { bytes: settings.max_body_bytes, timeout: settings.body_read_timeout },
             request_timeout: settings.request_timeout,

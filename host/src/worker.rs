@@ -42,6 +42,19 @@ pub(crate) struct Client {
     pub place: Result<OwnedSemaphorePermit, AcquireError>,
 }
 
+/// What all threads of a server have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    /// Tells instances that what ends them is no failure.
+    pub server_ended: Arc<AtomicBool>,
+    pub memory: Arc<Total>,
+    pub hungry: Hungry,
+    /// Places for requests that run.
+    pub running: Arc<Semaphore>,
+    pub tls: Option<TlsAcceptor>,
+    pub metrics: Arc<Metrics>,
+}
+
 /// The thread, as others see it.
 pub(crate) struct Worker {
     clients: mpsc::UnboundedSender<Client>,
@@ -54,26 +67,14 @@ impl Worker {
     ///
     /// # Errors
     /// There can be no thread, or no event loop for it.
-    pub fn start(
-        routes: &Routes<Arc<Component>>,
-        server_ended: &Arc<AtomicBool>,
-        memory: &Arc<Total>,
-        hungry: &Hungry,
-        running: &Arc<Semaphore>,
-        tls: Option<&TlsAcceptor>,
-        metrics: &Arc<Metrics>,
-        settings: &Settings,
-    ) -> io::Result<Self> {
-        let pools = routes.map(|component| {
-            let (component, ended, memory) = (Arc::clone(component), Arc::clone(server_ended), Arc::clone(memory));
-            Pool::new(Instances::new(component, ended, memory, hungry.clone(), Arc::clone(metrics), settings))
-        });
+    pub fn start(routes: &Routes<Arc<Component>>, common: &Common, settings: &Settings) -> io::Result<Self> {
+        let pools = routes.map(|component| Pool::new(Instances::new(Arc::clone(component), common.clone(), settings)));
         let held = Arc::new(AtomicUsize::new(0));
-        let service = Arc::new(Service::new(pools, Arc::clone(running), Arc::clone(metrics), settings));
+        let service = Arc::new(Service::new(pools, common.clone(), settings));
         let serving = Serving {
-            connections: Arc::new(Connections::new(service, tls.cloned(), settings)),
+            connections: Arc::new(Connections::new(service, common.tls.clone(), settings)),
             held: Arc::clone(&held),
-            open: metrics.connections.clone(),
+            open: common.metrics.connections.clone(),
         };
         let (clients, accepted) = mpsc::unbounded_channel();
         let (ended, drained) = oneshot::channel();

@@ -150,7 +150,7 @@ impl Drop for Host {
 /// `[redis] timeout_ms` of these variables, or what it is unless configured.
 pub(crate) fn timeout(variables: &[(&str, &str)]) -> Duration {
     let lines = variables.iter().flat_map(|(_, value)| value.lines());
-    let configured = lines.filter_map(|line| line.strip_prefix("timeout_ms = ")?.parse().ok()).last();
+    let configured = lines.rev().find_map(|line| line.strip_prefix("timeout_ms = ")?.parse().ok());
     Duration::from_millis(configured.unwrap_or(2000))
 }
 

@@ -64,12 +64,12 @@ impl Caller {
 
     /// Sends `command`.
     pub async fn call<R: FromRedisValue>(&self, command: &Cmd) -> Result<R, Failure> {
-        let mut counted = Counted { metrics: &self.redis.metrics, start: Instant::now(), outcome: Outcome::given_up };
+        let mut counted = Counted { metrics: &self.redis.metrics, start: Instant::now(), outcome: Outcome::GivenUp };
         let result = self.target.call(command, self.redis.limits).await;
         counted.outcome = match &result {
-            Ok(_) => Outcome::reply,
-            Err(failure) if failure.is_reply() => Outcome::error,
-            Err(_) => Outcome::lost,
+            Ok(_) => Outcome::Reply,
+            Err(failure) if failure.is_reply() => Outcome::Error,
+            Err(_) => Outcome::Lost,
         };
         result
     }
