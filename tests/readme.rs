@@ -1,5 +1,6 @@
 //! The README and the documents are promises.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -65,6 +66,73 @@ fn each_curl_line_of_the_commands_page_works_as_it_stands() {
     ];
     assert_eq!(ran.iter().map(|(_, output)| String::from_utf8_lossy(output)).collect::<Vec<_>>(), expected);
     assert!(server.command::<i64>(&[b"TTL", b"greeting"]) > 50);
+}
+
+#[test]
+fn the_korean_readme_has_the_same_commands() {
+    let mut english = Page::read("README.md");
+    let mut korean = Page::read("README.ko.md");
+    assert!(english.commands.len() > 30, "{:?}", english.commands);
+    assert!(english.links.remove("README.ko.md") && korean.links.remove("README.md"));
+    assert_eq!(english.commands, korean.commands);
+    assert_eq!(english.outline, korean.outline);
+    assert_eq!(english.links, korean.links);
+    // Paths, settings and file names, which a sentence may put in another order.
+    english.code_spans.sort();
+    korean.code_spans.sort();
+    assert_eq!(english.code_spans, korean.code_spans);
+}
+
+/// What a page has in any language.
+#[derive(Default)]
+struct Page {
+    /// The lines of code blocks, and the code spans that are commands or their flags.
+    commands: Vec<String>,
+    /// The marks of headings, and `|` for each row of a table.
+    outline: Vec<String>,
+    links: BTreeSet<String>,
+    code_spans: Vec<String>,
+}
+
+impl Page {
+    fn read(file: &str) -> Self {
+        let text = std::fs::read_to_string(project().join(file)).unwrap();
+        let mut page = Self::default();
+        let mut is_fenced = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_fenced = !is_fenced;
+            } else if is_fenced || line.starts_with("    ") {
+                if !line.is_empty() && !line.starts_with('#') {
+                    page.commands.push(line.to_owned());
+                }
+            } else {
+                page.read_prose(line);
+            }
+        }
+        page
+    }
+
+    fn read_prose(&mut self, line: &str) {
+        let parts: Vec<_> = line.split('`').collect();
+        assert!(parts.len() % 2 == 1, "a code span goes on in another line: {line}");
+        for span in parts.iter().skip(1).step_by(2) {
+            let starts = ["make ", "spin ", "target/", "scripts/", "redstart-host", "./redstart-host", "--"];
+            if starts.iter().any(|start| span.starts_with(start)) {
+                self.commands.push((*span).to_owned());
+            }
+            self.code_spans.push((*span).to_owned());
+        }
+        match line.split(' ').next() {
+            Some("|") => self.outline.push("|".to_owned()),
+            Some(marks) if marks.starts_with('#') => self.outline.push(marks.to_owned()),
+            _ => {}
+        }
+        for (before, after) in [("](", ')'), ("<http", '>')] {
+            let targets = line.split(before).skip(1).filter_map(|rest| rest.split_once(after));
+            self.links.extend(targets.map(|(target, _)| target.to_owned()));
+        }
+    }
 }
 
 #[test]
