@@ -190,7 +190,7 @@ make_dist() {
     say "Packing $name.tar.gz"
     archive=$work/$name
     mkdir "$archive"
-    cp target/native/redstart-host config.ini runtime-config.toml README.md CHANGELOG.md SECURITY.md LICENSE "$archive/"
+    cp target/native/redstart-host config.ini runtime-config.toml README.md README.ko.md CHANGELOG.md SECURITY.md LICENSE "$archive/"
     for component in $components; do cp "$dist/$component" "$archive/"; done
     cp -R docs "$archive/docs"
     # With the licence and the notice of Swagger UI, which the page is made of.
