@@ -117,7 +117,7 @@ check() {
 
 # manifest FILE COMPONENT: that manifest of Spin for an unpacked archive, where nothing is built.
 manifest() {
-    awk '/^\[/ { skip = $0 == "[component.redstart.build]" } !skip' "$1" |
+    awk '/^\[/ { skip = /^\[component\.redstart\.(build|tool\.spin-test)\]$/ } !skip' "$1" |
         sed -e "s#\"target/.*/redstart\\.wasm\"#\"$2\"#" -e 's#"target/page"#"page"#' >"$archive/$1"
     if grep -n target/ "$archive/$1" >&2 || ! grep -q "^source = \"$2\"" "$archive/$1"; then
         fail "$1 is not as scripts/dist.sh takes it to be."
