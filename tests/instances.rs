@@ -197,3 +197,24 @@ fn what_a_client_that_left_still_holds_ends_in_time_also_where_others_keep_its_i
         }
     });
 }
+
+#[test]
+fn a_request_whose_client_left_before_it_began_gives_its_place_to_others() {
+    const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    const REFUSED: &str = "refused for want of an instance";
+    let host = Host::faulty(|settings| {
+        settings.workers = NonZeroUsize::new(1);
+        settings.max_instances = 1;
+        settings.max_instance_concurrent_reuse_count = 1;
+        settings.max_requests = 3;
+        settings.request_timeout = SHORT;
+    });
+    // It has the only place of the only instance until its time is over; the two behind it leave.
+    let _first = host.client.begin(WAIT);
+    for _ in 0..2 {
+        drop(host.client.begin(WAIT));
+    }
+    // So this one has a place of theirs, and waits for the instance in vain, which the host says of nobody else.
+    host.client.get("/wait").problem_of_host(503);
+    assert_eq!(host.log().matches(REFUSED).count(), 1, "{}", host.log());
+}
