@@ -34,8 +34,9 @@ for part in "$@"; do
         tests)
             say "Building the component tests (minutes)"
             # What cargo says last is where it put them, under a name that changes.
-            cargo test --locked --profile native --workspace --test component --no-run 2>&1 | tee "$data/tests.log" >&2
+            CARGO_TERM_COLOR=never cargo test --locked --profile native --workspace --test component --no-run 2>&1 | tee "$data/tests.log" >&2
             made=$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' "$data/tests.log")
+            [ -n "$made" ] || fail "cargo does not say where the component tests are (.data/tests.log)."
             mkdir -p target/native/spin-test
             ln -f "$made" target/native/spin-test/component
             ;;

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use redstart_tests::host::Host;
-use redstart_tests::multiplexed::{Connection, certificate};
+use redstart_tests::multiplexed::{
+    Connection, certificate, upload_beyond_the_answer, wait_for_the_end_of_a_silent_one,
+};
 use redstart_tests::server::Server;
 use redstart_tests::{setup, wait_until};
 
@@ -55,11 +57,14 @@ fn limits_of_heads_and_bodies_are_those_of_http1() {
     let host = Host::with(server.port, &[], |settings| {
         settings.max_body_bytes = 1000;
         settings.max_url_bytes = 1000;
+        settings.max_headers = 10;
     });
     let mut connection = Connection::clear(host.address);
     let long = "x".repeat(2000);
     assert_eq!(connection.send("PUT", "/v1/strings/k", &format!(r#"{{"value":"{long}"}}"#)).status(), 413);
     assert_eq!(connection.send("GET", &format!("/v1/strings/{}", "k".repeat(1000)), "").status(), 414);
+    let many: Vec<_> = (0..10).map(|number| format!("x-{number}")).collect();
+    assert_eq!(connection.send_with(&many, "GET", "/v1/strings/k").status(), 431);
     assert_eq!(connection.send("GET", "/v1/strings/k", "").status(), 404);
 }
 
@@ -78,6 +83,50 @@ fn an_idle_connection_ends_and_one_that_says_nothing_does_too() {
         silent.set_nonblocking(true).unwrap();
         matches!(silent.peek(&mut [0]), Ok(0))
     });
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_one_that_waits_for_the_component_is_not() {
+    let server = Server::new();
+    server.command::<String>(&[b"SET", b"k", &vec![b'x'; 1 << 20]]);
+    let host = Host::with(server.port, &[], |settings| settings.write_timeout = SHORT);
+    let connection = Connection::that_takes_nothing(host.address);
+    connection.ask("/v1/strings/k");
+    let start = Instant::now();
+    wait_until("it is cut off", || connection.has_ended());
+    assert!(start.elapsed() >= SHORT);
+
+    let host = Host::faulty(|settings| settings.write_timeout = SHORT);
+    assert_eq!(Connection::clear(host.address).send("GET", "/compute-and-pause", "").status(), 200);
+}
+
+#[test]
+fn under_tls_one_that_says_nothing_ends_as_well() {
+    let host = Host::faulty(|settings| {
+        settings.header_read_timeout = SHORT;
+        settings.tls = Some(certificate());
+    });
+    wait_for_the_end_of_a_silent_one(host.address, 10 * SHORT);
+}
+
+#[test]
+fn an_upload_that_is_refused_early_may_go_on_so_that_the_answer_is_read() {
+    let (_server, host) = setup();
+    assert_eq!(upload_beyond_the_answer(host.address, "/v1/strings/k").0, 401);
+    upload_beyond_the_answer(host.address, "/v1/strings/k").1.expect("the rest is taken");
+}
+
+#[test]
+fn connections_without_requests_do_not_keep_the_host_from_ending() {
+    let mut host = Host::faulty(|_| {});
+    let silent = host.client.begin("");
+    let mut idle = Connection::clear(host.address);
+    assert_eq!(idle.send("GET", "/well", "").status(), 200);
+    let start = Instant::now();
+    host.stop();
+    // Less than the time that requests would have.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop((silent, idle));
 }
 
 #[test]

@@ -154,3 +154,18 @@ fn a_thousand_idle_connections_cost_little_memory_and_no_time() {
     eprintln!("1,000 idle connections: {} KiB", grown >> 10);
     assert!(grown < 64 << 20, "{grown}");
 }
+
+#[test]
+fn a_client_that_is_slow_to_take_its_answer_leaves_its_place_to_others() {
+    let server = Server::new();
+    server.command::<String>(&[b"SET", b"large", &vec![0; 16 << 20]]);
+    let host = Host::with(server.port, &[], |settings| settings.max_requests = 1);
+    let token = host.client.authorization();
+    let head =
+        format!("GET /v1/strings/large HTTP/1.1\r\nhost: localhost\r\n{token}accept: application/octet-stream\r\n\r\n");
+    let mut slow = host.client.begin(&head);
+    slow.read_exact(&mut [0; 1000]).unwrap();
+    let start = Instant::now();
+    assert_eq!(host.client.get("/healthz").status, 200);
+    assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+}

@@ -8,10 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::{
+    runtime::Handle,
+    time::{Sleep, sleep, timeout},
+};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::problem::Problem;
@@ -42,8 +46,9 @@ impl Fault {
     }
 }
 
-/// Bounds `body`; `Err` gives back one that is known to be too large.
-pub(crate) fn bounded(body: Incoming, limits: BodyLimits) -> Result<RequestBody, Incoming> {
+/// Bounds `body`; `Err` gives back one that is known to be too large. In HTTP/2 it is read to its end when nobody wants it, as
+/// [`linger`] does: hyper would end its stream before the client has read the answer.
+pub(crate) fn bounded(body: Incoming, limits: BodyLimits, version: Version) -> Result<RequestBody, Incoming> {
     if body.is_end_stream() {
         return Ok(RequestBody { body: empty(), fault: Fault::default() });
     }
@@ -51,7 +56,9 @@ pub(crate) fn bounded(body: Incoming, limits: BodyLimits) -> Result<RequestBody,
         return Err(body);
     }
     let fault = Arc::<OnceLock<Problem>>::default();
-    let body = Measured { body, left: limits.bytes, limits, sleep: None, fault: Arc::clone(&fault) };
+    let lingers = version == Version::HTTP_2;
+    let body =
+        Measured { body: Some(body), lingers, left: limits.bytes, limits, sleep: None, fault: Arc::clone(&fault) };
     Ok(RequestBody { body: body.boxed_unsync(), fault: Fault(Some(fault)) })
 }
 
@@ -63,12 +70,18 @@ pub(crate) fn empty() -> WasiBody {
 /// Reads and forgets what a client still sends of a body that was refused: closing the connection at once would
 /// make its system throw away the answer.
 pub(crate) fn linger(mut body: Incoming) {
-    tokio::spawn(tokio::time::timeout(LINGER, async move { while let Some(Ok(_)) = body.frame().await {} }));
+    // Without a runtime the server has ended.
+    if let Ok(runtime) = Handle::try_current() {
+        let reading = async move { while let Some(Ok(_)) = body.frame().await {} };
+        runtime.spawn(async { timeout(LINGER, reading).await });
+    }
 }
 
 /// A body that is counted and timed.
 struct Measured {
-    body: Incoming,
+    /// None once it is dropped.
+    body: Option<Incoming>,
+    lingers: bool,
     left: u64,
     limits: BodyLimits,
     /// Begins where the body first has to be waited for: most have come with their head.
@@ -93,7 +106,8 @@ impl Body for Measured {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = match Pin::new(body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(end) => return Poll::Ready(end.map(|result| result.map_err(Error::from))),
             Poll::Pending if self.poll_late(cx).is_ready() => {
@@ -110,10 +124,24 @@ impl Body for Measured {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+    }
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        // The time of a slow client was over before.
+        let is_slow = matches!(self.fault.get(), Some(Problem::BodyTooSlow));
+        if let Some(body) = self.body.take()
+            && self.lingers
+            && !is_slow
+            && !body.is_end_stream()
+        {
+            linger(body);
+        }
     }
 }

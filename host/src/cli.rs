@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 
 use crate::{
     settings::{self, Settings, TlsFiles},
@@ -35,10 +38,10 @@ pub struct Cli {
     #[arg(long, value_name = "ADDRESS", env = "SPIN_HTTP_LISTEN_ADDR", value_parser = parse_address, default_value_t = settings::DEFAULT_LISTEN)]
     listen: SocketAddr,
     /// The certificate to speak TLS with, and its chain, in PEM.
-    #[arg(long, value_name = "FILE", env = "SPIN_TLS_CERT", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", env = "SPIN_TLS_CERT", requires = "tls_key", value_parser = maybe_empty())]
     tls_cert: Option<PathBuf>,
     /// The private key of that certificate, in PEM.
-    #[arg(long, value_name = "FILE", env = "SPIN_TLS_KEY", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", env = "SPIN_TLS_KEY", requires = "tls_cert", value_parser = maybe_empty())]
     tls_key: Option<PathBuf>,
     /// The loopback address at which `/metrics` is; without it, there are none.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
@@ -142,7 +145,12 @@ impl Cli {
             environment,
             dotenv: Some(settings::DEFAULT_DOTENV.into()),
             listen: self.listen,
-            tls: self.tls_cert.zip(self.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
+            tls: self
+                .tls_cert
+                .zip(self.tls_key)
+                .map(|(certificate, key)| TlsFiles { certificate, key })
+                // As with variables, what is empty was not given.
+                .filter(|files| !(files.certificate.as_os_str().is_empty() && files.key.as_os_str().is_empty())),
             metrics_listen: self.metrics_listen,
             max_connections: self.max_connections,
             max_requests: self.max_requests,
@@ -169,6 +177,11 @@ impl Cli {
             ..Settings::default()
         }
     }
+}
+
+/// Reads a path, which may be empty, as that in an environment variable that only had to be there.
+fn maybe_empty() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Reads an address, or looks up a host's name; of several, as in Spin, 127.0.0.1 and then the first is meant.
@@ -232,6 +245,17 @@ mod tests {
         assert_eq!(settings.variables, ["a=b", "c=d"]);
         assert_eq!(settings.request_timeout, Duration::from_secs(5));
         assert_eq!(settings.idle_instance_timeout, Duration::from_millis(20));
+    }
+
+    #[test]
+    fn tls_is_what_both_files_are_given_for() {
+        let tls = |certificate, key| {
+            let flags = parse(&["--tls-cert", certificate, "--tls-key", key]).expect("flags").into_settings();
+            flags.tls.map(|files| (files.certificate, files.key))
+        };
+        assert_eq!(tls("c", "k"), Some((PathBuf::from("c"), PathBuf::from("k"))));
+        assert_eq!(tls("", ""), None);
+        assert_eq!(tls("c", ""), Some((PathBuf::from("c"), PathBuf::new())), "which cannot be read then");
     }
 
     #[test]

@@ -2,13 +2,10 @@
 
 use std::{
     convert::Infallible,
-    io,
+    io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -29,14 +26,22 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use wasmtime_wasi_http::WasiBody;
 
-use crate::{service::Service, settings::Settings, stream::ClientStream, tls::HTTP2};
+use crate::{
+    activity::{Activity, Rest},
+    outgoing::Outgoing,
+    preface::Begun,
+    service::Service,
+    settings::Settings,
+    stream::ClientStream,
+};
 
 /// The header in which Spin, too, tells the component who its client is, whatever the client says itself.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
-/// Requests at once on one connection of HTTP/2.
-const MAX_CONCURRENT_STREAMS: u32 = 256;
+/// Requests at once on one connection of HTTP/2: the least that RFC 9113, section 6.5.2, recommends, as each may hold an answer.
+const MAX_CONCURRENT_STREAMS: u32 = 100;
+/// How long a client may take to hear that its connection ends, once nothing is under way there.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How connections are served.
 pub(crate) struct Connections {
@@ -88,19 +93,31 @@ impl Connections {
     async fn try_serve(&self, stream: TcpStream, client: SocketAddr, ending: watch::Receiver<bool>) -> io::Result<()> {
         // A response in two writes must not wait for the client's delayed acknowledgement.
         stream.set_nodelay(true)?;
-        let mut stream = ClientStream::new(stream, self.write_timeout);
+        let stream = ClientStream::new(stream, self.write_timeout);
         match &self.tls {
             None => {
-                let is_http2 = timeout(self.idle_timeout, stream.begins_http2()).await??;
+                let (stream, is_http2) = self.in_time(&ending, Begun::new(stream)).await?;
                 self.speak(stream, is_http2, client, ending).await;
             }
             Some(tls) => {
-                let stream = timeout(self.idle_timeout, tls.accept(stream)).await??;
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+                let handshake = async { Begun::new(tls.accept(stream).await?).await };
+                let (stream, is_http2) = self.in_time(&ending, handshake).await?;
                 self.speak(stream, is_http2, client, ending).await;
             }
         }
         Ok(())
+    }
+
+    /// Waits for what a client has to do before its first request; who has done nothing is owed nothing.
+    async fn in_time<T>(
+        &self,
+        ending: &watch::Receiver<bool>,
+        first: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        tokio::select! {
+            first = timeout(self.idle_timeout, first) => first?,
+            () = told(ending.clone()) => Err(ErrorKind::ConnectionAborted.into()),
+        }
     }
 
     async fn speak(
@@ -108,41 +125,69 @@ impl Connections {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         is_http2: bool,
         client: SocketAddr,
-        mut ending: watch::Receiver<bool>,
+        ending: watch::Receiver<bool>,
     ) {
-        let requests = Arc::<Requests>::default();
-        let running = Arc::clone(&requests);
+        let activity = is_http2.then(Arc::<Activity>::default);
+        let begun = activity.clone();
         let service = Arc::clone(&self.service);
         let client = HeaderValue::try_from(client.to_string()).ok();
         let respond = service_fn(move |mut request: Request<Incoming>| {
-            let (service, request_runs) = (Arc::clone(&service), running.begin());
+            let (service, mut open) = (Arc::clone(&service), begun.as_ref().map(Activity::begin));
             if let Some(client) = &client {
                 request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
             }
             async move {
-                let response: Response<WasiBody> = service.respond(request).await;
-                drop(request_runs);
-                Ok::<_, Infallible>(response)
+                let (head, body) = service.respond(request).await.into_parts();
+                if let Some(open) = &mut open {
+                    open.moves();
+                }
+                let body = Outgoing::new(body, &head.headers, open);
+                Ok::<_, Infallible>(Response::from_parts(head, body))
             }
         });
-        let ended = async move {
-            // The sender goes with the thread that serves.
-            let _ = ending.wait_for(|is_ending| *is_ending).await;
-        };
-        let stream = TokioIo::new(stream);
-        if is_http2 {
-            let ended = async {
-                tokio::select! {
-                    () = ended => {}
-                    () = requests.rest(self.idle_timeout) => {}
-                }
-            };
-            until_end(self.http2.serve_connection(stream, respond), ended).await;
-        } else {
+        let (stream, ended) = (TokioIo::new(stream), told(ending));
+        match activity {
             // hyper itself ends one that is idle.
-            until_end(self.http1.serve_connection(stream, respond), ended).await;
+            None => until_end(self.http1.serve_connection(stream, respond), ended).await,
+            Some(activity) => {
+                self.until_rest(self.http2.serve_connection(stream, respond), ended, &activity).await;
+            }
         }
     }
+
+    /// Serves a connection of HTTP/2 until it ends or rests; once `ended` is done, only what it has begun.
+    async fn until_rest(
+        &self,
+        connection: impl GracefulConnection,
+        ended: impl Future<Output = ()>,
+        activity: &Activity,
+    ) {
+        let mut connection = pin!(connection);
+        let rests = || activity.rest(self.idle_timeout, self.write_timeout);
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            () = ended => {}
+            rest = rests() => if rest == Rest::Stalled { return },
+        }
+        connection.as_mut().graceful_shutdown();
+        let farewell = async {
+            activity.quiet().await;
+            sleep(FAREWELL).await;
+        };
+        // Where it ends before the client has heard all, the client is one that does not listen.
+        tokio::select! {
+            _ = connection => {}
+            _ = rests() => {}
+            () = farewell => {}
+        }
+    }
+}
+
+/// Waits until the server ends.
+async fn told(mut ending: watch::Receiver<bool>) {
+    // The sender goes with the thread that serves.
+    let _ = ending.wait_for(|is_ending| *is_ending).await;
 }
 
 /// Serves a connection; once `ended` is done, only what it has begun.
@@ -154,39 +199,4 @@ async fn until_end(connection: impl GracefulConnection, ended: impl Future<Outpu
         () = ended => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
-}
-
-/// The requests of a connection of HTTP/2, by which it is seen to be idle.
-#[derive(Default)]
-struct Requests {
-    begun: AtomicUsize,
-    running: AtomicUsize,
-}
-
-impl Requests {
-    fn begin(self: &Arc<Self>) -> Running {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_add(1, Ordering::Relaxed);
-        Running(Arc::clone(self))
-    }
-
-    /// Waits until nothing was asked for so long, or up to twice that.
-    async fn rest(&self, time: Duration) {
-        loop {
-            let before = self.begun.load(Ordering::Relaxed);
-            sleep(time).await;
-            if self.begun.load(Ordering::Relaxed) == before && self.running.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-        }
-    }
-}
-
-/// A request, until its answer begins.
-struct Running(Arc<Requests>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -18,11 +18,12 @@ const HEADER_OVERHEAD: usize = ": \r\n".len();
 pub(crate) struct HeadLimits {
     url_bytes: usize,
     bytes: usize,
+    headers: usize,
 }
 
 impl HeadLimits {
     pub fn new(settings: &Settings) -> Self {
-        Self { url_bytes: settings.max_url_bytes, bytes: settings.http1_max_buf_size }
+        Self { url_bytes: settings.max_url_bytes, bytes: settings.http1_max_buf_size, headers: settings.max_headers }
     }
 
     /// Refuses a head that is larger.
@@ -30,6 +31,10 @@ impl HeadLimits {
         let url = uri.path_and_query().map_or(0, |target| target.as_str().len());
         if url > self.url_bytes {
             return Err(Problem::UrlTooLong(self.url_bytes));
+        }
+        // In HTTP/1, hyper counts them.
+        if headers.len() > self.headers {
+            return Err(Problem::TooManyHeaders(self.headers));
         }
         let header = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
             name.as_str().len() + value.len() + HEADER_OVERHEAD
@@ -52,8 +57,9 @@ pub(crate) fn check_coding(headers: &http::HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Puts the host that the client named into the target, where the component looks for it: WASI hides the `Host` header.
-pub(crate) fn name_host(head: &mut Parts) -> Result<(), Problem> {
+/// Puts the host that the client named into the target, where the component looks for it: WASI hides the `Host` header. And the
+/// scheme that is spoken, whatever the client says of it.
+pub(crate) fn name_host(head: &mut Parts, scheme: &Scheme) -> Result<(), Problem> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (None, _) => None,
@@ -69,7 +75,7 @@ pub(crate) fn name_host(head: &mut Parts) -> Result<(), Problem> {
         (Some(target), Some(named)) if target != named => return Err(Problem::BadAuthority),
         (target, named) => target.or(named),
     };
-    target.scheme = target.authority.is_some().then_some(Scheme::HTTP);
+    target.scheme = target.authority.is_some().then(|| scheme.clone());
     // Every part was part of a target already, but `*` and `CONNECT`'s form do not go with an authority.
     head.uri = Uri::from_parts(target).map_err(|_| Problem::BadAuthority)?;
     Ok(())
@@ -87,7 +93,7 @@ mod tests {
             request = request.header(header::HOST, *host);
         }
         let mut head = request.body(()).expect("a request").into_parts().0;
-        name_host(&mut head).ok().map(|()| head.uri.to_string())
+        name_host(&mut head, &Scheme::HTTP).ok().map(|()| head.uri.to_string())
     }
 
     #[test]

@@ -32,8 +32,9 @@
 //! | `variables`, `variable_source`, `template` | the values of variables |
 //! | `allowed_hosts`, `files`, `routes` | what the manifest allows, mounts and routes |
 //! | `engine` | wasmtime's engine, and components compiled once |
-//! | `server`, `worker`, `connection`, `stream`, `tls` | the socket, the threads, connections, draining |
-//! | `service`, `head`, `body`, `problem` | one request |
+//! | `server`, `worker`, `connection` | the socket, the threads, connections, draining |
+//! | `tls`, `preface`, `stream`, `activity` | what a client speaks, and whether it still does |
+//! | `service`, `head`, `body`, `outgoing`, `problem` | one request |
 //! | `pool`, `running` | which instance takes a request, and what it does with it |
 //! | `instance`, `lifetime`, `memory` | instances, their state, their life and what they may use |
 //! | `outbound`, `bindings` | Redis as components reach it, and its connections |
@@ -41,6 +42,7 @@
 //! | `output` | where lines go |
 //! | `spin_test` | `redstart-host test`, the plugin `spin test` |
 
+mod activity;
 mod allowed_hosts;
 mod application;
 mod bindings;
@@ -57,8 +59,10 @@ mod manifest;
 mod memory;
 mod metrics;
 mod outbound;
+mod outgoing;
 mod output;
 mod pool;
+mod preface;
 mod problem;
 mod routes;
 mod running;

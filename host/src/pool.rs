@@ -40,8 +40,19 @@ pub(crate) struct Job {
     pub late: oneshot::Receiver<()>,
     /// When it has taken too long, also where nobody waits for it any more.
     pub deadline: Instant,
-    /// Its place among those that run, until there is an answer or it has taken too long.
-    pub place: OwnedSemaphorePermit,
+    /// Its place among those that run.
+    pub place: Place,
+}
+
+/// A place among the requests that run, until there is an answer, or the request has taken too long.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Place {
+    /// Gives it to others.
+    pub fn leave(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 /// Instances of one component, which share a thread.
@@ -78,11 +89,13 @@ impl Pool {
     pub fn push(&self, request: Request<WasiBody>, place: OwnedSemaphorePermit, deadline: Instant) -> Waiting<'_> {
         let (answer, answered) = oneshot::channel();
         let (too_late, late) = oneshot::channel();
+        let place = Place(Arc::new(Mutex::new(Some(place))));
         let mut state = self.lock();
         let number = self.0.pushed.fetch_add(1, Ordering::Relaxed) + 1;
-        state.waiting.push_back(Job { number, request, answer, late, deadline, place });
+        let of_job = place.clone();
+        state.waiting.push_back(Job { number, request, answer, late, deadline, place: of_job });
         self.call_for_help(&mut state);
-        Waiting { pool: self, number, answered, too_late: Some(too_late), deadline, is_over: false }
+        Waiting { pool: self, number, place, answered, too_late: Some(too_late), deadline, is_over: false }
     }
 
     /// Sees to it that somebody comes for what waits.
@@ -182,6 +195,7 @@ pub(crate) struct Waiting<'a> {
     answered: oneshot::Receiver<Answer>,
     too_late: Option<oneshot::Sender<()>>,
     deadline: Instant,
+    place: Place,
     is_over: bool,
 }
 
@@ -193,6 +207,8 @@ impl Waiting<'_> {
     pub async fn answer(mut self) -> Result<Response<WasiBody>, Problem> {
         let answer = timeout_at(self.deadline, &mut self.answered).await;
         self.is_over = true;
+        // In WASI 0.2 the request goes on until its client has taken all of the answer.
+        self.place.leave();
         let instances = &self.pool.0.instances;
         match answer {
             Ok(Ok(Ok(response))) => Ok(response),

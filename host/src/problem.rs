@@ -25,6 +25,8 @@ pub(crate) enum Problem {
     UrlTooLong(usize),
     /// The head is larger than so many bytes.
     HeadTooLarge(usize),
+    /// The head has more than so many header fields.
+    TooManyHeaders(usize),
     /// The body did not come in time.
     BodyTooSlow,
     /// As many requests as allowed run already, or as many instances exist.
@@ -43,7 +45,7 @@ impl Problem {
             Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UrlTooLong(_) => StatusCode::URI_TOO_LONG,
-            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::HeadTooLarge(_) | Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
@@ -59,6 +61,7 @@ impl Problem {
             Self::BodyTooLarge(limit) => format!("The body of a request may have {limit} bytes."),
             Self::UrlTooLong(limit) => format!("The path and the query of a request may have {limit} bytes."),
             Self::HeadTooLarge(limit) => format!("The path and the headers of a request may have {limit} bytes."),
+            Self::TooManyHeaders(limit) => format!("A request may have {limit} header fields."),
             Self::BodyTooSlow => "The body of the request did not come in time.".to_owned(),
             Self::Busy => "The host runs as many requests as it may; try again.".to_owned(),
             Self::TimedOut => {

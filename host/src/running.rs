@@ -180,6 +180,6 @@ async fn answer(accessor: &Accessor<InstanceState>, proxy: &Proxy, job: Job) -> 
         }
     };
     let in_time = prepared.run(accessor, late).await;
-    drop(place);
+    place.leave();
     in_time
 }

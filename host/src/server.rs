@@ -117,7 +117,10 @@ impl Server {
     #[must_use]
     pub fn summary(&self) -> String {
         let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
-        format!("serving {} on {scheme}://{}: {}", self.application.title, self.address, self.application.summary)
+        let metrics =
+            self.metrics_addr().map_or_else(String::new, |address| format!("; metrics on http://{address}/metrics"));
+        let Application { title, summary, .. } = &self.application;
+        format!("serving {title} on {scheme}://{}: {summary}{metrics}", self.address)
     }
 
     /// Serves until `shutdown` is done, then accepts no more and waits for the requests that have begun, at most for

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, uri::Scheme};
 use hyper::body::Incoming;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -29,12 +29,14 @@ pub(crate) struct Service {
     body_limits: BodyLimits,
     request_timeout: Duration,
     metrics: Arc<Metrics>,
+    scheme: Scheme,
 }
 
 impl Service {
     pub fn new(routes: Routes<Pool>, common: Common, settings: &Settings) -> Self {
         Self {
             metrics: common.metrics,
+            scheme: if common.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP },
             routes,
             running: common.running,
             head_limits: HeadLimits::new(settings),
@@ -65,11 +67,11 @@ impl Service {
             return Err(problem);
         }
         let pool = self.routes.find(head.uri.path()).ok_or(Problem::NoRoute)?;
-        let body = bounded(body, self.body_limits).map_err(|body| {
+        let body = bounded(body, self.body_limits, head.version).map_err(|body| {
             linger(body);
             Problem::BodyTooLarge(self.body_limits.bytes)
         })?;
-        name_host(&mut head)?;
+        name_host(&mut head, &self.scheme)?;
         let place = self.place().await?;
         let deadline = Instant::now() + self.request_timeout;
         let answer = pool.push(Request::from_parts(head, body.body), place, deadline).answer().await;

@@ -74,7 +74,8 @@ impl TestFlags {
         let manifest = root.join(self.from.file_name().unwrap_or_default());
         let mut command = Command::new("sh");
         // A process gets few open files unless it asks.
-        command.args(["-c", &format!("ulimit -n {OPEN_FILES} 2>/dev/null; exec \"$0\" \"$@\"")]);
+        let enough = format!("[ \"$(ulimit -n)\" = unlimited ] || [ \"$(ulimit -n)\" -ge {OPEN_FILES} ]");
+        command.args(["-c", &format!("{enough} || ulimit -S -n {OPEN_FILES} 2>/dev/null; exec \"$0\" \"$@\"")]);
         command.arg(program).args(&self.filters).args(&self.arguments).current_dir(&root);
         command.env(MANIFEST_VARIABLE, manifest).env(REDIS_VARIABLE, redis);
         command.status().map_err(|error| failed(id, format!("the tests cannot be run: {error}")))
@@ -105,12 +106,13 @@ impl TestFlags {
 
     /// The program that the tests start as Redis.
     fn redis(&self) -> Result<PathBuf, Error> {
-        let found = match &self.redis_server {
-            Some(program) => program.is_file().then(|| program.clone()),
-            None => env::split_paths(&env::var_os("PATH").unwrap_or_default())
-                .map(|folder| folder.join("redis-server"))
-                .find(|program| program.is_file()),
+        let named = self.redis_server.clone().unwrap_or_else(|| "redis-server".into());
+        let on_path = || {
+            // A name alone, as a shell takes it.
+            let folders = env::var_os("PATH").filter(|_| named.components().count() == 1);
+            env::split_paths(&folders.unwrap_or_default()).map(|folder| folder.join(&named)).find(|path| path.is_file())
         };
+        let found = on_path().or_else(|| named.is_file().then(|| named.clone()));
         // The tests run in another folder.
         let absolute = found.and_then(|program| std::path::absolute(program).ok());
         absolute.ok_or_else(|| {

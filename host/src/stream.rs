@@ -8,15 +8,11 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Sleep, sleep},
 };
-
-/// How a connection of HTTP/2 begins.
-const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The connection.
 pub(crate) struct ClientStream {
@@ -24,31 +20,11 @@ pub(crate) struct ClientStream {
     timeout: Duration,
     /// Runs while a write waits for the client.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// What was read to see which protocol the client speaks.
-    ahead: Bytes,
 }
 
 impl ClientStream {
     pub fn new(stream: TcpStream, timeout: Duration) -> Self {
-        Self { stream, timeout, sleep: None, ahead: Bytes::new() }
-    }
-
-    /// Whether the client begins as one does that knows that the server speaks HTTP/2 (RFC 9113, section 3.3).
-    ///
-    /// # Errors
-    /// Of the connection, which has also ended when nothing came.
-    pub async fn begins_http2(&mut self) -> io::Result<bool> {
-        let mut first = [0; PREFACE.len()];
-        let mut read = 0;
-        while read < first.len() && first[..read] == PREFACE[..read] {
-            match self.stream.read(&mut first[read..]).await? {
-                0 if read == 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                0 => break,
-                more => read += more,
-            }
-        }
-        self.ahead = Bytes::copy_from_slice(&first[..read]);
-        Ok(first == *PREFACE)
+        Self { stream, timeout, sleep: None }
     }
 
     /// Does `write`; an error when it waits too long.
@@ -70,11 +46,6 @@ impl ClientStream {
 
 impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if !self.ahead.is_empty() {
-            let room = self.ahead.len().min(buffer.remaining());
-            buffer.put_slice(&self.ahead.split_to(room));
-            return Poll::Ready(Ok(()));
-        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }

@@ -13,9 +13,6 @@ use tokio_rustls::{
 
 use crate::{error::Error, settings::TlsFiles};
 
-/// The name of HTTP/2 in the choice of a protocol (RFC 9113, section 3.2).
-pub(crate) const HTTP2: &[u8] = b"h2";
-
 /// What takes connections with this certificate. Both files are read once.
 ///
 /// # Errors
@@ -36,7 +33,8 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, Error> {
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| of_certificate(&error))?;
-    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
+    // By their names in RFC 7301. Which one it is then, the client's first bytes say as well.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

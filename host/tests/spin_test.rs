@@ -53,7 +53,7 @@ fn application(manifest: &str) -> TempDir {
 fn test(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_redstart-host"));
     command.args(["test", "--from", "app.toml"]).args(arguments).current_dir(folder);
-    command.env("REDIS_SERVER", "redis-server").output().expect("the host runs")
+    command.env("REDIS_SERVER", "./redis-server").output().expect("the host runs")
 }
 
 #[test]
@@ -108,12 +108,29 @@ fn what_keeps_the_tests_from_running_is_said() {
 }
 
 #[test]
+fn redis_is_found_by_name_as_a_shell_finds_it() {
+    let folder = application(MANIFEST);
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    fs::rename(folder.path().join("redis-server"), elsewhere.path().join("my-redis")).expect("it is moved");
+    let run = |name: &str| {
+        let path = format!("{}:{}", elsewhere.path().display(), std::env::var("PATH").expect("a path"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_redstart-host"));
+        command.args(["test", "--from", "app.toml"]).current_dir(folder.path());
+        command.env("PATH", path).env("REDIS_SERVER", name).output().expect("the host runs")
+    };
+    let found = run("my-redis");
+    let line = format!("redis {}", elsewhere.path().join("my-redis").display());
+    assert!(String::from_utf8(found.stdout).expect("UTF-8").contains(&line));
+    assert_eq!(run("./my-redis").status.code(), Some(1), "with a slash it is a file");
+}
+
+#[test]
 fn under_the_plugins_name_it_is_the_plugin() {
     let folder = application(MANIFEST);
     let plugin = folder.path().join("test");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_redstart-host"), &plugin).expect("it is linked");
     let mut command = Command::new(plugin);
-    command.args(["--from", "app.toml", "--redis-server", "redis-server", "name"]).current_dir(folder.path());
+    command.args(["--from", "app.toml", "--redis-server", "./redis-server", "name"]).current_dir(folder.path());
     let output = command.output().expect("the host runs");
     assert!(String::from_utf8(output.stdout).expect("UTF-8").contains("argument name"));
 }

@@ -92,7 +92,7 @@ pub(super) fn with_fields<T>(headers: &HeaderMap, make: impl FnOnce(&[(String, V
 }
 
 /// What the interfaces of both worlds have under the same names and as types of their own.
-macro_rules! of_world {
+macro_rules! http_of_world {
     ($types:path) => {
         use $types as types;
 
@@ -127,4 +127,4 @@ macro_rules! of_world {
         }
     };
 }
-pub(super) use of_world;
+pub(super) use http_of_world;

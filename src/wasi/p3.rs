@@ -30,14 +30,15 @@ use wasip3::{wit_future, wit_stream};
 use self::bindings::variables;
 use self::body::Incoming;
 use self::redis::Host;
-use super::http::{Head, Unfit, of_world, request, with_body};
-use super::{app, settings};
+use super::app;
+use super::http::{Head, Unfit, http_of_world, request, with_body};
+use super::settings::variables_of_world;
 use crate::app::App;
 use crate::body::Body;
 use crate::config::settings::variables as names;
 
-of_world!(wasip3::http::types);
-settings::of_world!(variables);
+http_of_world!(wasip3::http::types);
+variables_of_world!(variables);
 
 struct Redstart;
 

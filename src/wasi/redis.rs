@@ -1,7 +1,7 @@
 //! What Redis's interfaces have in common in both worlds.
 
 /// What the interfaces have under the same names and as types of their own.
-macro_rules! of_world {
+macro_rules! redis_of_world {
     ($redis:path) => {
         use interface::{Connection, Error, RedisParameter, RedisResult};
         use $redis as interface;
@@ -46,4 +46,4 @@ macro_rules! of_world {
         }
     };
 }
-pub(super) use of_world;
+pub(super) use redis_of_world;

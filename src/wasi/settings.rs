@@ -32,7 +32,7 @@ fn unreadable(what: &str, cause: String) -> ConfigError {
 }
 
 /// What the interfaces of both worlds have under the same names and as types of their own.
-macro_rules! of_world {
+macro_rules! variables_of_world {
     ($variables:path) => {
         use $variables as interface;
 
@@ -46,4 +46,4 @@ macro_rules! of_world {
         }
     };
 }
-pub(super) use of_world;
+pub(super) use variables_of_world;

@@ -29,10 +29,16 @@ impl Incoming {
             if body.len() > most {
                 return Err(Unread::TooLarge);
             }
-            let wanted = self.length.map_or(PIECE, |length| length - body.len()).min(most + 1);
+            let wanted = self.length.map_or(PIECE, |length| length - body.len()).min(most.saturating_add(1));
             match stream.blocking_read(wanted as u64) {
-                Ok(piece) if body.is_empty() => body = piece,
-                Ok(piece) => body.extend(piece),
+                // Mostly it has come whole.
+                Ok(piece) if body.is_empty() && Some(piece.len()) == self.length => body = piece,
+                Ok(piece) => {
+                    if body.is_empty() {
+                        body.reserve_exact(self.length.unwrap_or(PIECE).min(most.saturating_add(1)));
+                    }
+                    body.extend(piece);
+                }
                 Err(StreamError::Closed) => break,
                 Err(StreamError::LastOperationFailed(error)) => {
                     return Err(Unread::BrokeOff(error.to_debug_string()));

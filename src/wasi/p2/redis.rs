@@ -10,9 +10,9 @@ use super::bindings::redis;
 use crate::redis::client::Transport;
 use crate::redis::error::HostError;
 use crate::redis::{Command, Reply};
-use crate::wasi::redis::of_world;
+use crate::wasi::redis::redis_of_world;
 
-of_world!(redis);
+redis_of_world!(redis);
 
 /// Redis as Spin offers it (`fermyon:spin/redis@2.0.0`).
 pub(super) struct Host;

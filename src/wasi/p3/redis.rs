@@ -12,9 +12,9 @@ use crate::redis::Command;
 use crate::redis::Reply;
 use crate::redis::client::Transport;
 use crate::redis::error::HostError;
-use crate::wasi::redis::of_world;
+use crate::wasi::redis::redis_of_world;
 
-of_world!(redis);
+redis_of_world!(redis);
 
 /// Redis as Spin offers it (`spin:redis/redis@3.0.0`).
 pub(super) struct Host;
