@@ -182,7 +182,8 @@ make_dist() {
         build_components "$root" "$root/target/dist" "$dist"
         no_paths "$dist" "$root"
     fi
-    scripts/build.sh host
+    # Without the time, which C compilers' flags follow from: wasmtime would be compiled again, and once more after that.
+    env -u SOURCE_DATE_EPOCH scripts/build.sh host
 
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
