@@ -1,6 +1,6 @@
 //! `redstart-host`: reads the flags, starts the host, and ends it on SIGINT and SIGTERM.
 
-use std::{env, ffi::OsString, iter, path::Path, process::ExitCode};
+use std::{env, ffi::OsString, path::Path, process::ExitCode};
 
 use clap::Parser as _;
 use redstart_host::{Application, Cli, Drained, Error, Server, Settings, Task};
@@ -56,7 +56,9 @@ fn arguments() -> impl Iterator<Item = OsString> {
     let mut arguments = env::args_os();
     let program = arguments.next().unwrap_or_default();
     let is_plugin = Path::new(&program).file_stem() == Some("test".as_ref());
-    iter::once(program).chain(is_plugin.then(|| "test".into())).chain(arguments)
+    let asked: [Option<OsString>; 2] =
+        if is_plugin { [Some("spin".into()), Some("test".into())] } else { [Some(program), None] };
+    asked.into_iter().flatten().chain(arguments)
 }
 
 fn failed(settings: &Settings, error: &dyn std::error::Error) -> ExitCode {

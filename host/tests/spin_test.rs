@@ -129,6 +129,8 @@ fn under_the_plugins_name_it_is_the_plugin() {
     let folder = application(MANIFEST);
     let plugin = folder.path().join("test");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_redstart-host"), &plugin).expect("it is linked");
+    let help = Command::new(&plugin).arg("--help").output().expect("the host runs");
+    assert!(String::from_utf8(help.stdout).expect("UTF-8").contains("Usage: spin test "), "as it is called");
     let mut command = Command::new(plugin);
     command.args(["--from", "app.toml", "--redis-server", "./redis-server", "name"]).current_dir(folder.path());
     let output = command.output().expect("the host runs");

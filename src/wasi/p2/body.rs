@@ -41,7 +41,9 @@ impl Incoming {
                 }
                 Err(StreamError::Closed) => break,
                 Err(StreamError::LastOperationFailed(error)) => {
-                    return Err(Unread::BrokeOff(error.to_debug_string()));
+                    // Hosts may add where in themselves it happened.
+                    let text = error.to_debug_string();
+                    return Err(Unread::BrokeOff(text.lines().next().unwrap_or_default().to_owned()));
                 }
             }
         }
