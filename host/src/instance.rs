@@ -23,7 +23,7 @@ use crate::{
     bindings,
     engine::World,
     lifetime::{Computing, Lifetime},
-    memory::{Large, Memory, Total, Turns},
+    memory::{Large, Memory, Requests, Total},
     metrics::{Metrics, OneMore},
     outbound::{Held, Redis, RedisInterface},
     output::LineStream,
@@ -139,10 +139,10 @@ impl Instances {
     /// [`PoolConcurrencyLimitError`](wasmtime::PoolConcurrencyLimitError) and [`Full`](crate::memory::Full) where as many
     /// exist as may, and whatever else went wrong.
     pub async fn make(&self) -> Result<Running> {
-        let (large, turns) = (Arc::<Large>::default(), Arc::<Turns>::default());
+        let (large, requests) = (Arc::<Large>::default(), Arc::<Requests>::default());
         let output = [&self.component.stdout, &self.component.stderr].map(|sink| LineStream::new(sink.clone()));
         let mut store =
-            Store::new(&self.component.engine, self.state(Arc::clone(&large), Arc::clone(&turns), &output)?);
+            Store::new(&self.component.engine, self.state(Arc::clone(&large), Arc::clone(&requests), &output)?);
         store.limiter(|state| &mut state.memory);
         let compute_timeout = self.lifetime.compute_timeout;
         store.epoch_deadline_callback(move |store| store.data().computing.end_slice(compute_timeout));
@@ -160,7 +160,7 @@ impl Instances {
             lifetime: self.lifetime,
             computing,
             large,
-            turns,
+            requests,
             hungry: self.hungry.clone(),
             output,
             server_ended: Arc::clone(&self.server_ended),
@@ -173,7 +173,12 @@ impl Instances {
         self.component.stderr.log(message);
     }
 
-    fn state(&self, large: Arc<Large>, turns: Arc<Turns>, [stdout, stderr]: &[LineStream; 2]) -> Result<InstanceState> {
+    fn state(
+        &self,
+        large: Arc<Large>,
+        requests: Arc<Requests>,
+        [stdout, stderr]: &[LineStream; 2],
+    ) -> Result<InstanceState> {
         let component = Arc::clone(&self.component);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone())
@@ -190,7 +195,7 @@ impl Instances {
             redis: Arc::clone(&self.redis),
             table: ResourceTable::new(),
             held: Held::default(),
-            memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large, turns),
+            memory: Memory::new(Arc::clone(&self.memory), self.max_instance_memory, large, requests),
             computing: Arc::default(),
             http: WasiHttpCtx::new(),
             hooks: NoOutboundHttp,

@@ -1,19 +1,15 @@
 //! The memory of instances: what one of them and what all together may use.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use wasmtime::{ResourceLimiter, Result};
 
 /// The part of an instance's memory after whose use it is dropped as soon as it has answered: its memory only grows.
 const LARGE: usize = 4;
-
-/// A reply is copied into its instance within the turn in which it was given, or the next one where that was interrupted;
-/// after so many turns, what it was promised is used, or not needed.
-const GIVEN_WITHIN: u64 = 2;
 
 /// There is no memory for one more instance.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +42,56 @@ pub(crate) struct Memory {
     total: Arc<Total>,
     limit: usize,
     used: usize,
-    /// What is taken for replies that the instance is about to be given, and not used yet, each with the turn in which it was
-    /// taken.
+    /// What is taken for replies that the instance is about to be given, and not used yet, each with how many requests had begun
+    /// when it was taken.
     promised: VecDeque<(u64, usize)>,
-    turns: Arc<Turns>,
+    requests: Arc<Requests>,
     /// Tells the instance's worker that it has become large.
     large: Arc<Large>,
 }
 
-/// How many turns an instance has had in which it did all that there was to do.
+/// The requests of an instance: when one has ended, it was given all replies that it waited for.
 #[derive(Default)]
-pub(crate) struct Turns(AtomicU64);
+pub(crate) struct Requests(Mutex<Running>);
 
-impl Turns {
+#[derive(Default)]
+struct Running {
+    begun: u64,
+    /// The numbers of those that have not ended.
+    running: BTreeSet<u64>,
+}
+
+impl Requests {
     /// One more.
-    pub fn end(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    pub fn begin(self: &Arc<Self>) -> Request {
+        let mut requests = self.lock();
+        let number = requests.begun;
+        requests.begun += 1;
+        requests.running.insert(number);
+        Request { requests: Arc::clone(self), number }
+    }
+
+    /// How many have begun, and how many of these have ended with all before them.
+    fn counts(&self) -> (u64, u64) {
+        let requests = self.lock();
+        (requests.begun, requests.running.first().copied().unwrap_or(requests.begun))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        // No panic leaves it half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request, until it is dropped.
+pub(crate) struct Request {
+    requests: Arc<Requests>,
+    number: u64,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.requests.lock().running.remove(&self.number);
     }
 }
 
@@ -76,19 +106,19 @@ impl Large {
 }
 
 impl Memory {
-    pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>, turns: Arc<Turns>) -> Self {
-        Self { total, limit, used: 0, promised: VecDeque::new(), turns, large }
+    pub fn new(total: Arc<Total>, limit: usize, large: Arc<Large>, requests: Arc<Requests>) -> Self {
+        Self { total, limit, used: 0, promised: VecDeque::new(), requests, large }
     }
 
     /// Makes sure that a reply of so many bytes finds room; what the instance has freed inside is not known here, and
     /// not counted on.
     pub fn promise(&mut self, bytes: usize) -> bool {
-        let turn = self.turns.0.load(Ordering::Relaxed);
-        self.release(|taken| turn >= taken + GIVEN_WITHIN);
+        let (begun, ended) = self.requests.counts();
+        self.release(|taken| taken <= ended);
         let fits = self.used.saturating_add(self.promised()).saturating_add(bytes) <= self.limit;
         let taken = fits && self.total.take(bytes);
         if taken {
-            self.promised.push_back((turn, bytes));
+            self.promised.push_back((begun, bytes));
         }
         taken
     }
@@ -187,6 +217,21 @@ mod tests {
         assert_eq!(memory.promised(), 10);
         drop(memory);
         assert_eq!(total.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_promise_holds_until_all_requests_of_its_time_have_ended() {
+        let (total, requests) = (Total::new(100), Arc::<Requests>::default());
+        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::clone(&requests));
+        let (first, second) = (requests.begin(), requests.begin());
+        assert!(memory.promise(60));
+        let later = requests.begin();
+        drop(second);
+        assert!(!memory.promise(60), "the first may be the one that waits for it");
+        drop(first);
+        assert!(memory.promise(60), "the later one began after it was given");
+        drop(later);
+        assert!(memory.promise(60));
     }
 
     #[test]

@@ -309,9 +309,8 @@ impl Seat {
         }
     }
 
-    /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to. Whether it
-    /// looked.
-    pub fn end_turn(&self) -> bool {
+    /// After each turn of the instance: where it is full, or computes and so did not look, somebody else has to.
+    pub fn end_turn(&self) {
         let has_looked = self.has_looked.swap(false, Ordering::Relaxed);
         if !has_looked || !self.is_asleep.load(Ordering::Relaxed) {
             let mut state = self.pool.lock();
@@ -320,7 +319,6 @@ impl Seat {
             }
             self.pool.call_for_help(&mut state);
         }
-        has_looked
     }
 
     fn wake_up(&self, state: &mut State) {

@@ -21,7 +21,7 @@ use wasmtime_wasi_http::{
 use crate::{
     instance::InstanceState,
     lifetime::{Computing, Expiration, Lifetime, Status},
-    memory::{Large, Turns},
+    memory::{Large, Request, Requests},
     metrics::OneMore,
     output::LineStream,
     pool::{Hungry, Job, Seat},
@@ -34,7 +34,7 @@ pub(crate) struct Running {
     pub lifetime: Lifetime,
     pub computing: Arc<Computing>,
     pub large: Arc<Large>,
-    pub turns: Arc<Turns>,
+    pub requests: Arc<Requests>,
     pub hungry: Hungry,
     /// Its standard output and error.
     pub output: [LineStream; 2],
@@ -64,7 +64,8 @@ impl Running {
 
     async fn serve(&mut self, seat: &Seat) -> Result<()> {
         let since = Since::new((Status::Idle, Instant::now()));
-        let bounds = Bounds { lifetime: self.lifetime, large: &self.large, hungry: &self.hungry };
+        let bounds =
+            Bounds { lifetime: self.lifetime, large: &self.large, requests: &self.requests, hungry: &self.hungry };
         let proxy = &self.proxy;
         let requests =
             async |accessor: &Accessor<InstanceState>| take_requests(accessor, proxy, seat, bounds, &since).await;
@@ -73,9 +74,7 @@ impl Running {
         poll_fn(|cx| {
             let result = life.as_mut().poll(cx);
             if result.is_pending() {
-                if seat.end_turn() {
-                    self.turns.end();
-                }
+                seat.end_turn();
                 self.output.iter().for_each(LineStream::end_turn);
                 // Looked at from out here: while the instance computes, what runs in the store is not polled.
                 let (status, start) = *since.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +96,7 @@ impl Running {
 struct Bounds<'a> {
     lifetime: Lifetime,
     large: &'a Large,
+    requests: &'a Arc<Requests>,
     hungry: &'a Hungry,
 }
 
@@ -147,7 +147,7 @@ async fn take_requests(
                     has_taken = true;
                     served += 1;
                     now(Status::Requests);
-                    running.push(answer(accessor, proxy, job));
+                    running.push(answer(accessor, proxy, job, bounds.requests.begin()));
                     continue;
                 }
                 seat.sleep(cx);
@@ -169,7 +169,7 @@ async fn take_requests(
 }
 
 /// Runs one request; whether it was answered in time.
-async fn answer(accessor: &Accessor<InstanceState>, proxy: &Proxy, job: Job) -> Result<bool> {
+async fn answer(accessor: &Accessor<InstanceState>, proxy: &Proxy, job: Job, _runs: Request) -> Result<bool> {
     let Job { request, answer, late, deadline, place, .. } = job;
     let prepared = accessor
         .with(|mut store| Prepared::new(store.as_context_mut(), proxy, request, InstanceState::http, answer))?;
