@@ -197,7 +197,9 @@ mod tests {
     #[test]
     fn what_is_promised_is_there_and_counts_once() {
         let total = Total::new(100);
-        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
+        let requests = Arc::<Requests>::default();
+        let _runs = requests.begin();
+        let mut one = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::clone(&requests));
         let mut two = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
         assert!(one.promise(60) && !one.promise(41) && !two.promise(41));
         assert!(!grow(&mut two, 41) && grow(&mut two, 40));
@@ -209,7 +211,9 @@ mod tests {
     #[test]
     fn what_was_promised_and_not_needed_is_given_back() {
         let total = Total::new(100);
-        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::default());
+        let requests = Arc::<Requests>::default();
+        let _runs = requests.begin();
+        let mut memory = Memory::new(Arc::clone(&total), 100, Arc::default(), Arc::clone(&requests));
         assert!(grow(&mut memory, 20) && memory.promise(60) && !memory.promise(60));
         memory.release(|_| true);
         assert!(memory.promise(60) && memory.promise(20) && !memory.promise(1));

@@ -119,7 +119,11 @@ impl Connection {
     fn send_request(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
         RUNTIME.block_on(async {
             let answer = match &mut self.sender {
-                Sender::Http1(sender) => sender.send_request(request).await,
+                Sender::Http1(sender) => {
+                    // Until it has put the last answer behind it.
+                    sender.ready().await.expect("a connection");
+                    sender.send_request(request).await
+                }
                 Sender::Http2(sender) => sender.send_request(request).await,
             };
             read(answer.expect("an answer")).await
