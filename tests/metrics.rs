@@ -23,7 +23,7 @@ fn ask(address: SocketAddr, line: &str) -> String {
 }
 
 /// The value of a metric; 0 where it is not there yet.
-fn value(address: SocketAddr, name: &str) -> f64 {
+pub(crate) fn value(address: SocketAddr, name: &str) -> f64 {
     let text = ask(address, "GET /metrics");
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().expect("a number"))
