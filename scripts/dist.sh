@@ -106,7 +106,7 @@ check() {
             printf '%s: the same %d bytes both times\n' "$component" "$(wc -c <"$dist/$component")"
         else
             different="$different $component"
-            # At most 20 lines of what can be read, for a hint.
+            # At most 20 lines of what can be read, for a hint; diff ends with 1 since they differ, which is told below.
             diff <(texts "$dist/$component") <(texts "$work/components/$component") | cut -c 1-200 | awk 'NR <= 20' >&2 || true
         fi
     done

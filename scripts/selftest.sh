@@ -92,6 +92,7 @@ asks() {
     local what=$1 expected=$2
     shift 2
     : >"$work/asked"
+    # How it ends is looked at elsewhere; here, what it asked.
     on_machine "$@" >/dev/null || true
     same "$what" "$expected" "$(tr '\n' '|' <"$work/asked")"
 }

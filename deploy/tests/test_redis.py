@@ -52,6 +52,7 @@ def command_line(pid):
         return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
 
 
+# What cannot be tried here, `make test` names as not checked.
 @unittest.skipUnless(SERVER, "there is no redis-server")
 class Redis(unittest.TestCase):
     def setUp(self):
@@ -92,6 +93,7 @@ class Redis(unittest.TestCase):
         while "Ready to accept connections" not in text_of(self.folder / "log"):
             self.assertIsNone(server.poll(), text_of(self.folder / "log"))
             self.assertLess(time.monotonic(), end, text_of(self.folder / "log"))
+            # Between two looks at the condition: a log tells nobody that it grew.
             time.sleep(0.02)
         return server
 
@@ -158,6 +160,7 @@ class Redis(unittest.TestCase):
         # Who signed in before stays so.
         self.assertEqual(kept.ask("SET", "a", "1"), "+OK")
 
+    # What cannot be tried here, `make test` names as not checked.
     @unittest.skipUnless(CLI and shutil.which("openssl"), "there is no redis-cli, or no openssl")
     def test_the_guides_own_commands_change_the_password(self):
         guide = text_of(ROOT / "docs/deploy.md").partition("## Changing Redis's password")[2]
@@ -203,6 +206,7 @@ class Redis(unittest.TestCase):
         self.assertEqual(connection.ask("AUTH", "new"), "+OK")
         self.assertEqual(connection.ask("GET", "a"), "kept")
 
+    # What cannot be tried here, `make test` names as not checked.
     @unittest.skipUnless(CLI, "there is no redis-cli")
     def test_it_is_ready_when_it_answers_whichever_password_the_file_has(self):
         def ready():

@@ -230,6 +230,7 @@ class Redis(unittest.TestCase):
 
 
 class Kustomize(unittest.TestCase):
+    # What cannot be tried here, `make test` names as not checked.
     @unittest.skipUnless(shutil.which("kubectl"), "there is no kubectl to build the kustomization with")
     def test_what_it_makes_is_valid_and_complete(self):
         made = documents(subprocess.run(["kubectl", "kustomize", SPINKUBE], check=True, capture_output=True, text=True).stdout)

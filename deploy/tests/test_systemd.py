@@ -105,6 +105,7 @@ class Unit(unittest.TestCase):
         self.assertGreaterEqual(bytes_of(value("MemoryMax")), (int(memory[1]) << int(memory[2])) + bytes_of("512M"))
         self.assertGreater(seconds_of(value("TimeoutStopSec")), seconds_of(flags()["--drain-timeout"]))
 
+    # What cannot be tried here, `make test` names as not checked.
     @unittest.skipUnless(sys.platform == "linux", "this is no Linux, whose install(1) the guide uses")
     def test_the_guide_puts_its_files_where_it_looks_for_them(self):
         blocks = re.findall(r"```sh\n(.*?)```", text_of(ROOT / "docs/deploy.md"), re.DOTALL)
@@ -132,6 +133,7 @@ class Unit(unittest.TestCase):
                 self.assertEqual(path.parent.stat().st_mode & 0o777, 0o700)
 
 
+# What cannot be tried here, `make test` names as not checked.
 @unittest.skipUnless(ANALYZE, WITHOUT)
 class Systemd(unittest.TestCase):
     def verify(self, text):
@@ -163,6 +165,7 @@ class Systemd(unittest.TestCase):
     def test_it_is_confined_as_far_as_the_host_allows(self):
         exposure = self.exposure(text_of(UNIT))
         if exposure is None:
+            # What cannot be tried here, `make test` names as not checked.
             self.skipTest("systemd-analyze is older than 250: it knows no --offline")
         self.assertLess(exposure, 1.5)
         self.assertGreater(self.exposure(text_of(UNIT).replace("SystemCallFilter=", "#")), 1.5)

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 
 /// How often it is looked at, in parts of the time after which something is concluded.
 const LOOKS: u32 = 4;
@@ -24,6 +27,8 @@ pub(crate) struct Activity {
     open: AtomicUsize,
     /// Those of them that wait for the component and not for the client.
     waiting: AtomicUsize,
+    /// Told when none is open.
+    none_open: Notify,
 }
 
 /// Why a connection is to end.
@@ -48,6 +53,7 @@ impl Activity {
     pub async fn rest(&self, idle: Duration, stalled: Duration) -> Rest {
         let (mut before, mut since) = (self.moved.load(Relaxed), Instant::now());
         loop {
+            // It is time itself that tells whether nothing happens.
             sleep((idle.min(stalled) / LOOKS).max(SHORTEST_LOOK)).await;
             let moved = self.moved.load(Relaxed);
             if moved != before {
@@ -65,8 +71,13 @@ impl Activity {
 
     /// Waits until all requests are wholly answered.
     pub async fn quiet(&self) {
-        while self.open.load(Relaxed) > 0 {
-            sleep(SHORTEST_LOOK).await;
+        loop {
+            // Before it looks, so that it misses nothing.
+            let none_open = self.none_open.notified();
+            if self.open.load(Relaxed) == 0 {
+                return;
+            }
+            none_open.await;
         }
     }
 }
@@ -97,12 +108,16 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.moves();
-        self.activity.open.fetch_sub(1, Relaxed);
+        if self.activity.open.fetch_sub(1, Relaxed) == 1 {
+            self.activity.none_open.notify_waiters();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::poll_immediate;
+
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(100);
@@ -128,6 +143,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_is_quiet_as_soon_as_the_last_request_is_answered() {
+        let activity = Arc::<Activity>::default();
+        activity.quiet().await;
+        let (one, other) = (activity.begin(), activity.begin());
+        let mut quiet = std::pin::pin!(activity.quiet());
+        assert!(poll_immediate(quiet.as_mut()).await.is_none());
+        drop(one);
+        assert!(poll_immediate(quiet.as_mut()).await.is_none());
+        drop(other);
+        assert!(poll_immediate(quiet.as_mut()).await.is_some());
+    }
+
+    #[tokio::test]
     async fn a_client_that_takes_some_of_any_answer_does_not_stall() {
         let activity = Arc::<Activity>::default();
         let (mut one, mut other) = (activity.begin(), activity.begin());
@@ -135,6 +163,7 @@ mod tests {
         let taking = async {
             loop {
                 other.moves();
+                // The pace of a client, which is faster than what is concluded.
                 sleep(SHORT / 4).await;
             }
         };

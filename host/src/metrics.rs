@@ -23,6 +23,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::server::ACCEPT_PAUSE;
+
 /// What each name begins with.
 const PREFIX: &str = "redstart";
 /// The upper ends of the histograms' buckets, in seconds.
@@ -185,7 +187,7 @@ impl Endpoint {
             }
             // One that cannot be accepted is asked for again by its client.
             let Ok((stream, _)) = self.listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
             asking.spawn(answer(stream, Arc::clone(&self.metrics)));

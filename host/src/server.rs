@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long no connection is accepted after the system refused one, for instance for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// An application on a listening socket.
 pub struct Server {
