@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use redstart_tests::host::{Host, WORLD, World, project};
 use redstart_tests::server::Server;
@@ -70,6 +71,28 @@ fn without_the_page_the_rest_works_and_what_is_missing_says_so() {
         assert!(host.client.get(path).problem(404).contains("`files`"), "{path}");
     }
     assert_eq!(host.client.put_raw("/v1/strings/k", b"v").status, 201);
+}
+
+#[test]
+fn where_the_host_heeds_no_time_in_an_address_the_component_ends_a_call() {
+    let (server, time) = (Server::new(), Duration::from_millis(300));
+    let folder = beside("");
+    let manifest = folder.path().join("spin.toml");
+    let environment = "\n[component.redstart.environment]\nREDIS_URL_PARAMETERS = \"\"\n";
+    fs::write(&manifest, fs::read_to_string(&manifest).unwrap() + environment).unwrap();
+    let host = Host::with(server.port, &[("config", "[redis]\ntimeout_ms = 300")], |settings| {
+        settings.manifest = manifest;
+        if *WORLD == World::P2 {
+            // There, nothing in the component can: the host does, by a time of its own.
+            settings.redis_timeout = time;
+        }
+    });
+    assert_eq!(host.client.put_raw("/v1/strings/k", b"v").status, 201);
+    server.pause();
+    let start = Instant::now();
+    host.client.get("/v1/strings/k").problem(504);
+    assert!((time..10 * time).contains(&start.elapsed()), "{:?}", start.elapsed());
+    server.resume();
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{
     files,
     instance::{self, InstanceState},
     manifest::{self, Manifest},
-    outbound::{Limits, MAX_OWN_CONNECTIONS},
+    outbound::{Limits, MAX_OWN_CONNECTIONS, SOCKET_TIMEOUT},
     output::Sink,
     routes::Routes,
     runtime_config::RuntimeConfig,
@@ -110,6 +110,9 @@ impl Application {
     }
 }
 
+/// The variable of the environment that lists which parameters of Redis's URL this host heeds beyond those of the redis crate.
+const URL_PARAMETERS: &str = "REDIS_URL_PARAMETERS";
+
 /// The folder of a manifest.
 pub(crate) fn root_of(manifest: &Path) -> Result<PathBuf, Error> {
     let parent = match manifest.parent() {
@@ -143,7 +146,7 @@ fn load_component(
         engine: compiled.engine().clone(),
         pre,
         variables: variables.of_component(id, manifest)?,
-        environment: manifest.environment.clone().into_iter().collect(),
+        environment: environment(manifest),
         files: mount.as_ref().map(|folder| folder.path().to_owned()),
         allowed_hosts: allowed_hosts(id, manifest, variables)?,
         allow_hint: allow_hint(id, manifest),
@@ -153,6 +156,13 @@ fn load_component(
         stderr: settings.stderr.clone(),
     };
     Ok((component, mount))
+}
+
+/// The environment of a component: what the host says of itself, unless the manifest says otherwise, and what the manifest adds.
+fn environment(manifest: &manifest::Component) -> Vec<(String, String)> {
+    let mut environment = BTreeMap::from([(URL_PARAMETERS.to_owned(), SOCKET_TIMEOUT.to_owned())]);
+    environment.extend(manifest.environment.clone());
+    environment.into_iter().collect()
 }
 
 fn allowed_hosts(id: &str, manifest: &manifest::Component, variables: &Variables) -> Result<AllowedHosts, Error> {

@@ -21,6 +21,7 @@ use std::{
 use redis::{Client, Cmd, FromRedisValue, RedisError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use call::SOCKET_TIMEOUT;
 use link::Link;
 pub(crate) use p3::RedisInterface;
 use shared::Shared;
@@ -35,7 +36,7 @@ const MAX_IDLE_SHARED: usize = 16;
 /// The bounds on what a component may ask of Redis.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// The time of one call and of one connect.
+    /// The time of one call and of one connect, unless the component asks for less.
     pub timeout: Duration,
     /// The size of one reply in bytes.
     pub reply_bytes: usize,
@@ -58,20 +59,19 @@ impl Redis {
 
     /// Opens `client`, whose URL is `url`, for an instance: the first handle that it `held`s is on the shared
     /// connection, each further one is a connection of its own, unless it replaces the first, which had given no answer.
-    async fn open(&self, url: String, client: Client, held: &Held) -> Result<Connection, Error> {
+    /// One call of it, and one connect, takes at most `timeout`.
+    async fn open(&self, url: String, client: Client, timeout: Duration, held: &Held) -> Result<Connection, Error> {
         let Some(claim) = held.claim(&url) else {
             let permit = Arc::clone(&self.own).try_acquire_owned().map_err(|_| Error::TooManyConnections)?;
-            let link = Link::open(&client, self.limits.timeout, &self.metrics.redis_connections)
-                .await
-                .map_err(Error::Other)?;
-            return Ok(Connection { target: Target::Own(Arc::new(link)), _permit: Some(permit) });
+            let link = Link::open(&client, timeout, &self.metrics.redis_connections).await.map_err(Error::Other)?;
+            return Ok(Connection { target: Target::Own(Arc::new(link)), timeout, _permit: Some(permit) });
         };
-        let shared = self.shared(url, client);
+        let shared = self.shared(url, client, timeout);
         shared.link().await.map_err(Error::Other)?;
-        Ok(Connection { target: Target::Shared(shared, claim), _permit: None })
+        Ok(Connection { target: Target::Shared(shared, claim), timeout, _permit: None })
     }
 
-    fn shared(&self, url: String, client: Client) -> Arc<Shared> {
+    fn shared(&self, url: String, client: Client, timeout: Duration) -> Arc<Shared> {
         let mut all = lock(&self.shared);
         if let Some(shared) = all.get(&url) {
             return Arc::clone(shared);
@@ -79,7 +79,7 @@ impl Redis {
         if all.len() >= MAX_IDLE_SHARED {
             all.retain(|_, shared| Arc::strong_count(shared) > 1);
         }
-        let shared = Arc::new(Shared::new(client, self.limits.timeout, self.metrics.redis_connections.clone()));
+        let shared = Arc::new(Shared::new(client, timeout, self.metrics.redis_connections.clone()));
         all.insert(url, Arc::clone(&shared));
         shared
     }
@@ -88,6 +88,7 @@ impl Redis {
 /// A component's handle on a connection. The bindings want it public.
 pub struct Connection {
     target: Target,
+    timeout: Duration,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -99,13 +100,13 @@ enum Target {
 
 impl Target {
     /// Sends a command, once. What was sent when the connection broke is not sent again: it may have run.
-    async fn call<T: FromRedisValue>(&self, command: &Cmd, limits: Limits) -> Result<T, Failure> {
+    async fn call<T: FromRedisValue>(&self, command: &Cmd, timeout: Duration) -> Result<T, Failure> {
         let value = match self {
-            Self::Own(link) => link.call(command, limits.timeout).await?,
+            Self::Own(link) => link.call(command, timeout).await?,
             Self::Shared(shared, claim) => {
                 let call = Unanswered(claim);
                 let link = shared.link().await.map_err(Failure::Connect)?;
-                let result = link.call(command, limits.timeout).await;
+                let result = link.call(command, timeout).await;
                 if result.as_ref().map_or_else(is_reply, |_| true) {
                     call.end();
                 }

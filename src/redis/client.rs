@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, Either, select},
+    future::{BoxFuture, Either, pending, select},
 };
 
 use super::{Access, Command, Redis, RedisError, Reply, error::HostError};
-use crate::config;
+use crate::config::{self, secret::Secret};
 
 /// What a host offers to reach Redis, and a clock.
 pub trait Transport: Send + Sync + 'static {
@@ -30,6 +30,9 @@ pub trait Transport: Send + Sync + 'static {
         command: Cow<'a, Command>,
     ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>>;
 
+    /// Whether it bounds each call and each connect itself by the `socket_timeout` of an address, in seconds.
+    fn heeds_socket_timeout(&self) -> bool;
+
     /// Waits.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 }
@@ -38,6 +41,8 @@ pub trait Transport: Send + Sync + 'static {
 pub struct Client<T: Transport> {
     transport: T,
     server: config::Redis,
+    /// The host ends a call in time: a timer of our own, at each call, would cost as much as a tenth of a request.
+    is_bounded: bool,
     connection: Mutex<Kept<T::Connection>>,
 }
 
@@ -54,8 +59,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 impl<T: Transport> Client<T> {
     /// A client that connects to `server` at the first command.
-    pub fn new(transport: T, server: config::Redis) -> Self {
-        Self { transport, server, connection: Mutex::new(Kept::None) }
+    pub fn new(transport: T, mut server: config::Redis) -> Self {
+        let is_bounded = transport.heeds_socket_timeout();
+        if is_bounded {
+            let seconds = server.timeout.as_secs_f64();
+            server.url = Secret::new(format!("{}?socket_timeout={seconds}", server.url.expose()));
+        }
+        Self { transport, server, is_bounded, connection: Mutex::new(Kept::None) }
     }
 
     async fn connection(&self) -> Result<Arc<T::Connection>, RedisError> {
@@ -85,6 +95,12 @@ impl<T: Transport> Client<T> {
         opening.opened = Some(connection.clone());
         tracing::debug!("connected to Redis");
         Ok(connection)
+    }
+
+    /// The end of the time for a command. Opening a connection is part of it.
+    fn end_of_time(&self) -> BoxFuture<'static, ()> {
+        let is_open = matches!(&*lock(&self.connection), Kept::Open(_));
+        if self.is_bounded && is_open { pending().boxed() } else { self.transport.sleep(self.server.timeout) }
     }
 
     /// Stops using a connection, unless another request has replaced it already.
@@ -154,7 +170,7 @@ impl<T: Transport> Redis for Client<T> {
         async move {
             let used = Used::<T>::default();
             let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
-            if let Either::Left((result, _)) = select(work, self.transport.sleep(self.server.timeout)).await {
+            if let Either::Left((result, _)) = select(work, self.end_of_time()).await {
                 return result;
             }
             // As where the host's own time is over.
@@ -179,7 +195,6 @@ mod tests {
     use futures_util::future::{join, poll_immediate};
 
     use super::*;
-    use crate::config::secret::Secret;
     use crate::redis::command::command;
 
     /// A host whose answers are written down beforehand; when they are used up it never answers. Connections are
@@ -193,6 +208,10 @@ mod tests {
         executed: Mutex<Vec<usize>>,
         /// The time is not up as soon as something waits.
         is_patient: AtomicBool,
+        /// Ends calls by itself.
+        heeds_socket_timeout: bool,
+        addresses: Mutex<Vec<String>>,
+        timers: AtomicUsize,
     }
 
     /// Is ready when it is looked at again.
@@ -204,7 +223,8 @@ mod tests {
     impl Transport for Arc<Script> {
         type Connection = usize;
 
-        fn open<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<usize, HostError>> {
+        fn open<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<usize, HostError>> {
+            self.addresses.lock().unwrap().push(address.to_owned());
             let number = self.opened.fetch_add(1, Relaxed) + 1;
             async move {
                 if self.never_opens.load(Relaxed) {
@@ -230,7 +250,12 @@ mod tests {
             }
         }
 
+        fn heeds_socket_timeout(&self) -> bool {
+            self.heeds_socket_timeout
+        }
+
         fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+            self.timers.fetch_add(1, Relaxed);
             match time {
                 LOOK_AGAIN => one_turn().boxed(),
                 _ if self.is_patient.load(Relaxed) => future::pending().boxed(),
@@ -246,12 +271,12 @@ mod tests {
     fn client<const N: usize>(answers: [Result<Vec<Reply>, HostError>; N]) -> (Arc<Script>, Client<Arc<Script>>) {
         let script = Arc::new(Script::default());
         script.answers.lock().unwrap().extend(answers);
-        let server = config::Redis {
-            url: Secret::new("redis://h:1/0".to_owned()),
-            address: "redis://h:1".to_owned(),
-            timeout: Duration::ZERO,
-        };
-        (script.clone(), Client::new(script, server))
+        (script.clone(), Client::new(script, server(Duration::ZERO)))
+    }
+
+    fn server(timeout: Duration) -> config::Redis {
+        let (url, address) = (Secret::new("redis://h:1/0".to_owned()), "redis://h:1".to_owned());
+        config::Redis { url, address, timeout }
     }
 
     fn run<T>(work: impl Future<Output = T>) -> T {
@@ -343,6 +368,21 @@ mod tests {
         assert_eq!(run(execute(&client, command!("GET"))), Err(RedisError::TimedOut { sent: true }));
         assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Nil));
         assert_eq!(counts(&script), (2, 2));
+    }
+
+    #[test]
+    fn a_host_that_ends_calls_is_told_when_and_needs_no_timer_beside_it() {
+        let script = Arc::new(Script { heeds_socket_timeout: true, ..Script::default() });
+        script.is_patient.store(true, Relaxed);
+        let silence = Err(HostError::Other("timed out".to_owned()));
+        script.answers.lock().unwrap().extend([Ok(vec![Reply::Nil]), Ok(vec![Reply::Nil]), silence]);
+        let client = Client::new(script.clone(), server(Duration::from_millis(1500)));
+        assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Nil));
+        assert_eq!(script.timers.load(Relaxed), 1, "for the connection");
+        assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Nil));
+        assert_eq!(run(execute(&client, command!("SET"))), Err(RedisError::TimedOut { sent: true }));
+        assert_eq!(script.timers.load(Relaxed), 1);
+        assert_eq!(*script.addresses.lock().unwrap(), ["redis://h:1/0?socket_timeout=1.5"]);
     }
 
     #[test]

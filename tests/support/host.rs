@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use redstart_host::{Application, Captured, Server, Settings};
 use tokio::runtime::Runtime;
@@ -90,13 +89,7 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn with(redis_port: u16, variables: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
-        Self::run(WORLD.manifest(), given_variables(redis_port, variables), |settings| {
-            if *WORLD == World::P2 {
-                // In WASI 0.2 the host alone bounds the time of a call: it is told what the component would be.
-                settings.redis_timeout = timeout(variables);
-            }
-            change(settings);
-        })
+        Self::run(WORLD.manifest(), given_variables(redis_port, variables), change)
     }
 
     fn run(manifest: &str, variables: Vec<String>, change: impl FnOnce(&mut Settings)) -> Self {
@@ -145,13 +138,6 @@ impl Drop for Host {
             assert_eq!(secrets::told(&log), [""; 0], "{log}");
         }
     }
-}
-
-/// `[redis] timeout_ms` of these variables, or what it is unless configured.
-pub(crate) fn timeout(variables: &[(&str, &str)]) -> Duration {
-    let lines = variables.iter().flat_map(|(_, value)| value.lines());
-    let configured = lines.rev().find_map(|line| line.strip_prefix("timeout_ms = ")?.parse().ok());
-    Duration::from_millis(configured.unwrap_or(2000))
 }
 
 /// The variables of a test's Redis with `variables` over them, as `--variable` takes them.

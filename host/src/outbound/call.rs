@@ -1,8 +1,12 @@
 //! What the calls of both worlds have in common.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use redis::{Client, Cmd, ErrorKind, FromRedisValue};
+use url::Url;
 use wasmtime::component::Resource;
 
 use super::{
@@ -34,7 +38,7 @@ impl Opening {
 
     /// Opens a connection, if the manifest allows it.
     pub async fn open(self, url: String) -> Result<Connection, Error> {
-        let Ok(client) = Client::open(url.as_str()) else {
+        let (Ok(client), Ok(timeout)) = (Client::open(url.as_str()), socket_timeout(&url)) else {
             self.component.log_unreadable_address();
             return Err(Error::InvalidAddress);
         };
@@ -43,13 +47,26 @@ impl Opening {
             self.component.log_refused_address(address.as_ref());
             return Err(Error::InvalidAddress);
         }
-        self.redis.open(url, client, &self.held).await
+        let longest = self.redis.limits.timeout;
+        self.redis.open(url, client, timeout.map_or(longest, |timeout| longest.min(timeout)), &self.held).await
     }
+}
+
+/// The parameter of a URL that bounds each call and each connect, in seconds. Its name is redis-py's.
+pub(crate) const SOCKET_TIMEOUT: &str = "socket_timeout";
+
+/// The time that a URL gives, if it gives one.
+pub(super) fn socket_timeout(url: &str) -> Result<Option<Duration>, ()> {
+    let url = Url::parse(url).map_err(drop)?;
+    let Some((_, seconds)) = url.query_pairs().find(|(name, _)| name == SOCKET_TIMEOUT) else { return Ok(None) };
+    let seconds = seconds.parse().map_err(drop)?;
+    Duration::try_from_secs_f64(seconds).map(Some).map_err(drop)
 }
 
 /// What a call takes of the instance.
 pub(super) struct Caller {
     target: Target,
+    timeout: Duration,
     redis: Arc<Redis>,
 }
 
@@ -59,13 +76,14 @@ impl Caller {
     /// # Errors
     /// There is no such connection: the host is broken.
     pub fn new(state: &InstanceState, connection: &Resource<Connection>) -> wasmtime::Result<Self> {
-        Ok(Self { target: state.table.get(connection)?.target.clone(), redis: Arc::clone(&state.redis) })
+        let Connection { target, timeout, .. } = state.table.get(connection)?;
+        Ok(Self { target: target.clone(), timeout: *timeout, redis: Arc::clone(&state.redis) })
     }
 
     /// Sends `command`.
     pub async fn call<R: FromRedisValue>(&self, command: &Cmd) -> Result<R, Failure> {
         let mut counted = Counted { metrics: &self.redis.metrics, start: Instant::now(), outcome: Outcome::GivenUp };
-        let result = self.target.call(command, self.redis.limits).await;
+        let result = self.target.call(command, self.timeout).await;
         counted.outcome = match &result {
             Ok(_) => Outcome::Reply,
             Err(failure) if failure.is_reply() => Outcome::Error,

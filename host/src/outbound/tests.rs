@@ -105,8 +105,7 @@ fn set() -> Cmd {
 }
 
 async fn call(shared: &Arc<Shared>, timeout: Duration) -> Result<String, String> {
-    let limits = Limits { timeout, reply_bytes: 1 << 20 };
-    Target::Shared(Arc::clone(shared), Arc::default()).call(&set(), limits).await.map_err(|failure| {
+    Target::Shared(Arc::clone(shared), Arc::default()).call(&set(), timeout).await.map_err(|failure| {
         match failure.into() {
             Error::Other(text) => text,
             error => panic!("{error:?}"),
@@ -274,7 +273,7 @@ async fn a_further_open_is_a_connection_of_its_own() {
     let fake = Fake::start().await;
     let redis = redis();
     let (one, two) = (Held::default(), Held::default());
-    let open = async |held: &Held| redis.open(fake.url(), fake.client(), held).await.expect("a connection");
+    let open = async |held: &Held| redis.open(fake.url(), fake.client(), LONG, held).await.expect("a connection");
     let is_shared = |connection: &Connection| matches!(connection.target, Target::Shared(..));
 
     let first = open(&one).await;
@@ -292,13 +291,13 @@ async fn an_open_after_a_call_without_an_answer_is_on_the_shared_connection_agai
     let fake = Fake::start().await;
     let redis = redis();
     let held = Held::default();
-    let open = async || redis.open(fake.url(), fake.client(), &held).await.expect("a connection");
+    let open = async || redis.open(fake.url(), fake.client(), LONG, &held).await.expect("a connection");
     let is_shared = |connection: &Connection| matches!(connection.target, Target::Shared(..));
 
     let first = open().await;
     fake.script.silent.store(true, Ordering::SeqCst);
     let command = set();
-    let call = first.target.call::<String>(&command, redis.limits);
+    let call = first.target.call::<String>(&command, LONG);
     tokio::time::timeout(Duration::from_millis(20), call).await.expect_err("no answer");
     fake.script.silent.store(false, Ordering::SeqCst);
     let second = open().await;
@@ -314,7 +313,11 @@ async fn an_open_that_fails_leaves_the_shared_connection_free() {
     let held = Held::default();
     for _ in 0..2 {
         let client = Client::open("redis://127.0.0.1:1").expect("a URL");
-        redis.open("redis://127.0.0.1:1".to_owned(), client, &held).await.map(|_| ()).expect_err("nobody listens");
+        redis
+            .open("redis://127.0.0.1:1".to_owned(), client, LONG, &held)
+            .await
+            .map(|_| ())
+            .expect_err("nobody listens");
         assert!(held.claim("redis://127.0.0.1:1").is_some());
     }
 }
@@ -328,7 +331,7 @@ async fn connections_of_their_own_are_bounded() {
     let _all = Arc::clone(&redis.own)
         .try_acquire_many_owned(u32::try_from(MAX_OWN_CONNECTIONS).expect("few"))
         .expect("none is open");
-    let error = redis.open(fake.url(), fake.client(), &held).await.map(|_| ()).expect_err("too many");
+    let error = redis.open(fake.url(), fake.client(), LONG, &held).await.map(|_| ()).expect_err("too many");
     assert!(matches!(error, Error::TooManyConnections));
 }
 
@@ -336,10 +339,20 @@ async fn connections_of_their_own_are_bounded() {
 async fn unused_shared_connections_are_not_kept_without_bound() {
     let redis = redis();
     let client = Client::open("redis://127.0.0.1:1").expect("a URL");
-    let kept = redis.shared("kept".to_owned(), client.clone());
+    let kept = redis.shared("kept".to_owned(), client.clone(), LONG);
     for database in 0..10 * MAX_IDLE_SHARED {
-        redis.shared(database.to_string(), client.clone());
+        redis.shared(database.to_string(), client.clone(), LONG);
     }
     assert!(lock(&redis.shared).len() <= MAX_IDLE_SHARED + 1);
-    assert!(Arc::ptr_eq(&kept, &redis.shared("kept".to_owned(), client)));
+    assert!(Arc::ptr_eq(&kept, &redis.shared("kept".to_owned(), client, LONG)));
+}
+
+#[test]
+fn a_url_may_bound_the_time_of_a_call() {
+    let timeout = call::socket_timeout;
+    assert_eq!(timeout("redis://me:secret@host:1/0"), Ok(None));
+    assert_eq!(timeout("rediss://host:1/0?protocol=resp3&socket_timeout=0.25"), Ok(Some(Duration::from_millis(250))));
+    for wrong in ["", "soon", "-1", "NaN", "1e300"] {
+        assert_eq!(timeout(&format!("redis://host:1/0?socket_timeout={wrong}")), Err(()), "{wrong}");
+    }
 }
