@@ -22,7 +22,11 @@
 //! - [`uri`]: the decoder of paths and queries
 //! - [`id`]: ids of requests, and [`trace`]: the trace that one belongs to
 //! - [`digest`]: SHA-1 and SHA-256
+//! - [`allocator`](self): memory
 
+#[cfg(any(target_family = "wasm", all(test, target_os = "linux")))]
+#[allow(unsafe_code, reason = "an allocator is a promise that the compiler cannot check")]
+mod allocator;
 pub mod answer;
 pub mod app;
 pub mod auth;
