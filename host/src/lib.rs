@@ -45,6 +45,7 @@
 mod activity;
 mod allowed_hosts;
 mod application;
+mod bell;
 mod bindings;
 mod body;
 mod cli;

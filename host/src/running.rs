@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use futures_util::{FutureExt as _, Stream as _, stream::FuturesUnordered};
@@ -19,6 +19,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
+    bell::Bell,
     instance::InstanceState,
     lifetime::{Computing, Expiration, Lifetime, Status},
     memory::{Large, Request, Requests},
@@ -124,8 +125,15 @@ async fn take_requests(
     let mut served = 0;
     // Until a request takes too long: what it still does in here would stand in others' way.
     let mut is_sound = true;
-    poll_fn(|cx: &mut Context<'_>| {
+    let bell = Bell::new();
+    let waker = Waker::from(Arc::clone(&bell));
+    poll_fn(|turn: &mut Context<'_>| {
         seat.look();
+        // wasmtime polls this at each of its turns, a dozen a request.
+        if !bell.has_rung(turn.waker()) {
+            return Poll::Pending;
+        }
+        let cx = &mut Context::from_waker(&waker);
         // One at a time: it begins before the next one is taken, so that who comes after one that never stops goes elsewhere.
         let mut has_taken = false;
         loop {
@@ -145,6 +153,7 @@ async fn take_requests(
             } else if !has_taken {
                 if let Some(job) = seat.take() {
                     has_taken = true;
+                    bell.ring();
                     served += 1;
                     now(Status::Requests);
                     running.push(answer(accessor, proxy, job, bounds.requests.begin()));
