@@ -1,5 +1,7 @@
 //! What requests and answers have in common in both worlds.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -74,21 +76,55 @@ fn headers(fields: Vec<(String, Vec<u8>)>) -> http::Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Hands the headers to `make` as the host takes them. Their space is kept for the next ones, as each would be two
-/// allocations.
-pub(super) fn with_fields<T>(headers: &HeaderMap, make: impl FnOnce(&[(String, Vec<u8>)]) -> T) -> T {
-    static SPACE: Mutex<Vec<(String, Vec<u8>)>> = Mutex::new(Vec::new());
-    let mut space = SPACE.lock().unwrap_or_else(PoisonError::into_inner);
-    if space.len() < headers.len() {
-        space.resize_with(headers.len(), Default::default);
+/// Headers that the host holds: `fields` in the interfaces of both worlds.
+pub(super) trait Fields: Sized {
+    /// Why the host does not take a header.
+    type Error: fmt::Debug;
+
+    fn of_list(list: &[(String, Vec<u8>)]) -> Result<Self, Self::Error>;
+    fn copy(&self) -> Self;
+    fn put(&self, name: &str, value: &[u8]) -> Result<(), Self::Error>;
+}
+
+/// How many sets of headers are kept. There are about as many kinds of answers that come often.
+const SHAPES: usize = 16;
+
+/// Headers of answers that were given, by their names: most of what the next answer with these names has is the same. Copying
+/// them and changing what differs is a third of the work of handing over all.
+pub(super) struct Shapes<F>(Mutex<VecDeque<(HeaderMap, F)>>);
+
+impl<F: Fields> Shapes<F> {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(VecDeque::new()))
     }
-    for ((to_name, to_value), (name, value)) in space.iter_mut().zip(headers) {
-        to_name.clear();
-        to_name.push_str(name.as_str());
-        to_value.clear();
-        to_value.extend_from_slice(value.as_bytes());
+
+    /// Hands headers to the host.
+    pub(super) fn hand_over(&self, headers: &HeaderMap) -> Result<F, Unfit> {
+        self.made(headers).map_err(|error| Unfit::Other(format!("{error:?}")))
     }
-    make(&space[..headers.len()])
+
+    fn made(&self, headers: &HeaderMap) -> Result<F, F::Error> {
+        let mut shapes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_alike = |kept: &HeaderMap| kept.len() == headers.len() && kept.keys().eq(headers.keys());
+        if let Some((kept, fields)) = shapes.iter().find(|(kept, _)| is_alike(kept)) {
+            let fields = fields.copy();
+            let differing = headers.iter().zip(kept.values()).filter(|((_, value), kept)| value != kept);
+            for ((name, value), _) in differing {
+                fields.put(name.as_str(), value.as_bytes())?;
+            }
+            return Ok(fields);
+        }
+        let pair = |(name, value): (&HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_owned());
+        let fields = F::of_list(&headers.iter().map(pair).collect::<Vec<_>>())?;
+        // A name that stands twice would have to be changed as a whole.
+        if headers.keys_len() == headers.len() {
+            if shapes.len() == SHAPES {
+                shapes.pop_front();
+            }
+            shapes.push_back((headers.clone(), fields.copy()));
+        }
+        Ok(fields)
+    }
 }
 
 /// What the interfaces of both worlds have under the same names and as types of their own.
@@ -112,9 +148,22 @@ macro_rules! http_of_world {
             })
         }
 
-        fn fields(headers: &http::HeaderMap) -> Result<types::Fields, $crate::wasi::http::Unfit> {
-            $crate::wasi::http::with_fields(headers, types::Fields::from_list)
-                .map_err(|error| $crate::wasi::http::Unfit::Other(format!("{error:?}")))
+        static SHAPES: $crate::wasi::http::Shapes<types::Fields> = $crate::wasi::http::Shapes::new();
+
+        impl $crate::wasi::http::Fields for types::Fields {
+            type Error = types::HeaderError;
+
+            fn of_list(list: &[(String, Vec<u8>)]) -> Result<Self, Self::Error> {
+                Self::from_list(list)
+            }
+
+            fn copy(&self) -> Self {
+                self.clone()
+            }
+
+            fn put(&self, name: &str, value: &[u8]) -> Result<(), Self::Error> {
+                self.set(name, &[value.to_owned()])
+            }
         }
 
         fn error_code(unfit: $crate::wasi::http::Unfit) -> types::ErrorCode {

@@ -1,6 +1,6 @@
 //! A component of WASI 0.2 (`wasi:http/incoming-handler@0.2.0`), over Spin's interfaces of that world. All calls of the host
 //! return when they are done, so nothing in here waits: an instance has one request at a time, whose calls to Redis follow
-//! one another. How long they take is bounded by the host alone, where it does so: `[redis] timeout_ms` has no effect.
+//! one another. The host alone bounds how long they take: `redstart-host` by `[redis] timeout_ms`, Spin not at all.
 
 mod bindings {
     #![allow(
@@ -63,7 +63,7 @@ fn respond(request: IncomingRequest) -> Result<(OutgoingResponse, Bytes), Unfit>
         app::made().unwrap_or_else(|| app::make(names().map(|name| value(name, variables::get(name))).collect(), Host));
     let response = app.respond(taken(request, app)?).now_or_never().ok_or_else(|| Unfit::other("something waits"))?;
     let (parts, body) = response.into_parts();
-    let response = OutgoingResponse::new(fields(&parts.headers)?);
+    let response = OutgoingResponse::new(SHAPES.hand_over(&parts.headers)?);
     response.set_status_code(parts.status.as_u16()).map_err(|()| Unfit::other("the status is none of HTTP's"))?;
     Ok((response, body))
 }
