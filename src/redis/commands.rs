@@ -129,7 +129,7 @@ const fn row(name: &'static str, way: Way, access: Access, keys: Keys, categorie
     Row { name, way, access, keys, categories }
 }
 
-/// Every group.
+/// Every group, each sorted by name.
 static GROUPS: [&[Row]; 16] = [
     bitmap::ROWS,
     cluster::ROWS,
@@ -149,39 +149,75 @@ static GROUPS: [&[Row]; 16] = [
     transactions::ROWS,
 ];
 
+/// How many rows there are.
+const ROWS: usize = {
+    let (mut rows, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        rows += GROUPS[group].len();
+        group += 1;
+    }
+    rows
+};
+
+/// Every row, sorted by name: a subcommand stands behind its command.
+static BY_NAME: [&Row; ROWS] = {
+    let mut rows = [&GROUPS[0][0]; ROWS];
+    // How far each group is taken.
+    let mut taken = [0; GROUPS.len()];
+    let mut place = 0;
+    while place < ROWS {
+        let mut next: Option<usize> = None;
+        let mut group = 0;
+        while group < GROUPS.len() {
+            if taken[group] < GROUPS[group].len() {
+                let row = &GROUPS[group][taken[group]];
+                let is_first = match next {
+                    None => true,
+                    Some(_) => is_before(row.name.as_bytes(), rows[place].name.as_bytes()),
+                };
+                if is_first {
+                    (rows[place], next) = (row, Some(group));
+                }
+            }
+            group += 1;
+        }
+        if let Some(group) = next {
+            taken[group] += 1;
+        }
+        place += 1;
+    }
+    rows
+};
+
+const fn is_before(a: &[u8], b: &[u8]) -> bool {
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index < b.len() && (index == a.len() || a[index] < b[index])
+}
+
 /// The row with this name and the shape of its reply, while the project is compiled.
 ///
 /// # Panics
 /// Where there is no such row, or it is not sent directly.
 pub const fn direct(name: &str) -> (&'static Row, Shape) {
-    let mut group = 0;
-    while group < GROUPS.len() {
-        let mut index = 0;
-        while index < GROUPS[group].len() {
-            let row = &GROUPS[group][index];
-            if let (true, Direct(shape) | Precise(shape) | Alone(shape)) =
-                (is_same(row.name.as_bytes(), name.as_bytes()), row.way)
-            {
-                return (row, shape);
-            }
-            index += 1;
+    let name = name.as_bytes();
+    let mut place = 0;
+    while place < ROWS {
+        let row = BY_NAME[place];
+        let is_other = is_before(row.name.as_bytes(), name) || is_before(name, row.name.as_bytes());
+        if let (false, Direct(shape) | Precise(shape) | Alone(shape)) = (is_other, row.way) {
+            return (row, shape);
         }
-        group += 1;
+        place += 1;
     }
     panic!("no such command is sent directly")
 }
 
-const fn is_same(a: &[u8], b: &[u8]) -> bool {
-    let mut index = 0;
-    while index < a.len() && index < b.len() && a[index] == b[index] {
-        index += 1;
-    }
-    index == a.len() && index == b.len()
-}
-
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    GROUPS.iter().copied().flatten()
+    BY_NAME.iter().copied()
 }
 
 /// The row of a command with this name, and this first argument: that of its subcommand where it has such. Neither minds the
@@ -204,10 +240,8 @@ const SEPARATOR: u8 = b'|';
 
 /// The row with this name, in capitals, and the one behind it.
 fn named(name: &[u8]) -> Option<(&'static Row, Option<&'static Row>)> {
-    let by_name = |row: &Row| row.name.as_bytes().cmp(name);
-    let place =
-        |rows: &&'static [Row]| rows.binary_search_by(by_name).ok().map(|index| (&rows[index], rows.get(index + 1)));
-    GROUPS.iter().find_map(place)
+    let place = BY_NAME.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok()?;
+    Some((BY_NAME[place], BY_NAME.get(place + 1).copied()))
 }
 
 /// Whether a command could have this name. Redis itself looks no further than a zero byte.
@@ -235,11 +269,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_group_is_sorted_and_no_name_stands_there_twice() {
-        assert!(GROUPS.iter().all(|rows| rows.is_sorted_by(|a, b| a.name < b.name)));
-        let names: HashSet<_> = all().map(|row| row.name).collect();
-        assert_eq!(names.len(), all().count());
-        assert!(names.len() > 350);
+    fn the_table_has_every_row_of_the_groups_and_is_sorted_without_a_name_that_stands_there_twice() {
+        assert!(BY_NAME.is_sorted_by(|a, b| a.name < b.name));
+        let names: HashSet<_> = GROUPS.iter().copied().flatten().map(|row| row.name).collect();
+        assert!(all().all(|row| names.contains(row.name)));
+        assert!(names.len() > 350 && names.len() == all().count());
     }
 
     #[test]
