@@ -27,10 +27,10 @@ have wrk || fail "wrk, which makes the load, is not installed, and could not be.
 
 scripts/wasm-target.sh
 redis_server=$(scripts/redis.sh)
-scripts/build.sh component host
+scripts/build.sh component released-host
 
 options=(--plan "$plan" --wrk "$(command -v wrk)" --results bench/results)
-options+=(--program "redis=$redis_server" --program redstart=target/native/redstart-host)
+options+=(--program "redis=$redis_server" --program redstart=target/lto/redstart-host)
 
 # measure FILES: with so many open files allowed to each process, where the system lets them be.
 measure() {

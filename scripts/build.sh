@@ -2,7 +2,7 @@
 # Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
 # share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
 # that does what none must. Arguments say which: component, component-p2, faulty, host,
-# tests (the program of the component tests, under one name).
+# released-host (what is given to others, and measured), tests (the program of the component tests, under one name).
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -31,6 +31,12 @@ for part in "$@"; do
             cargo build --locked --profile native --workspace --bins
             target/native/redstart-page target/page
             ;;
+        released-host)
+            scripts/native.sh
+            say "Building the host for use, linked as one unit, and the files of the API page (about 15 minutes on two cores the first time, then as needed)"
+            cargo build --locked --profile lto -p redstart-host -p redstart-page
+            target/lto/redstart-page target/page
+            ;;
         tests)
             say "Building the component tests (minutes)"
             # What cargo says last is where it put them, under a name that changes.
@@ -40,6 +46,6 @@ for part in "$@"; do
             mkdir -p target/native/spin-test
             ln -f "$made" target/native/spin-test/component
             ;;
-        *) fail "build.sh knows component, component-p2, faulty, host and tests, not $part" ;;
+        *) fail "build.sh knows component, component-p2, faulty, host, released-host and tests, not $part" ;;
     esac
 done

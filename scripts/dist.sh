@@ -183,7 +183,7 @@ make_dist() {
         no_paths "$dist" "$root"
     fi
     # Without the time, which C compilers' flags follow from: wasmtime would be compiled again, and once more after that.
-    env -u SOURCE_DATE_EPOCH scripts/build.sh host
+    env -u SOURCE_DATE_EPOCH scripts/build.sh released-host
 
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
@@ -191,7 +191,7 @@ make_dist() {
     say "Packing $name.tar.gz"
     archive=$work/$name
     mkdir "$archive"
-    cp target/native/redstart-host config.ini runtime-config.toml README.md README.ko.md CHANGELOG.md SECURITY.md LICENSE "$archive/"
+    cp target/lto/redstart-host config.ini runtime-config.toml README.md README.ko.md CHANGELOG.md SECURITY.md LICENSE "$archive/"
     for component in $components; do cp "$dist/$component" "$archive/"; done
     cp -R docs "$archive/docs"
     # With the licence and the notice of Swagger UI, which the page is made of.

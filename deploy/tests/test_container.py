@@ -55,11 +55,11 @@ class Image(unittest.TestCase):
     def test_what_is_copied_is_in_the_project_or_is_what_the_build_makes(self):
         built = text_of(ROOT / "scripts/build.sh")
         component = spin_toml()["component"]["redstart"]
-        made = {"target/native/redstart-host", component["source"], component["files"][1]["source"]}
+        made = {"target/lto/redstart-host", component["source"], component["files"][1]["source"]}
         from_build = {source.removeprefix("/build/") for stage, source, _ in self.copied() if stage == "build"}
         self.assertEqual(from_build, made)
         self.assertEqual(self.values("WORKDIR", self.build), ["/build"])
-        for part in ("--profile native", "--bins", "--release", "target/native/redstart-page target/page"):
+        for part in ("--profile lto -p redstart-host", "--release", "target/lto/redstart-page target/page"):
             self.assertIn(part, built)
         for stage, source, _ in self.copied():
             if not stage:
@@ -72,7 +72,7 @@ class Image(unittest.TestCase):
             self.assertTrue((ROOT / script).is_file(), script)
             for part in parts:
                 self.assertRegex(text_of(ROOT / script), rf"(?m)^ +{part}\)$")
-        self.assertIn("scripts/build.sh component host", run)
+        self.assertIn("scripts/build.sh component released-host", run)
 
     def test_rust_is_as_new_as_the_project_asks(self):
         asked = re.search(r'rust-version = "([\d.]+)"', text_of(ROOT / "Cargo.toml"))[1]

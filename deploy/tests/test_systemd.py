@@ -113,7 +113,7 @@ class Unit(unittest.TestCase):
         lines = [line for line in block.splitlines() if line.startswith(("install ", "cp "))]
         component = spin_toml()["component"]["redstart"]
         with tempfile.TemporaryDirectory() as project, tempfile.TemporaryDirectory() as system:
-            built = ("target/native/redstart-host", component["source"], "target/page/page.js")
+            built = ("target/lto/redstart-host", component["source"], "target/page/page.js")
             for name in (*built, *(f"secrets/{name}" for name in ("redis-password", "api-token")), *OWN):
                 path = pathlib.Path(project, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
