@@ -141,6 +141,18 @@ fn requests_that_come_together_meet_in_few_instances() {
 }
 
 #[test]
+fn an_instance_that_has_computed_takes_others_as_soon_as_it_waits() {
+    let host = Host::faulty(|settings| {
+        settings.workers = NonZeroUsize::new(1);
+        settings.max_instances = 1;
+    });
+    // It computes ten times, and waits a moment after each.
+    let (status, others) = ask_beside(&host, "/compute-and-pause");
+    assert_eq!(status, 200);
+    assert!(others.len() > 5 && others.iter().all(|status| *status == 200), "{others:?}");
+}
+
+#[test]
 fn where_an_instance_is_full_another_one_is_made() {
     let host = Host::faulty(|settings| {
         settings.workers = NonZeroUsize::new(1);

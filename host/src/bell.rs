@@ -28,11 +28,6 @@ impl Bell {
         self.task.register(task);
         self.has_rung.swap(false, Ordering::AcqRel)
     }
-
-    /// Rings for a task that is about to ask again by itself.
-    pub fn ring(&self) {
-        self.has_rung.store(true, Ordering::Release);
-    }
 }
 
 impl Wake for Bell {
@@ -41,7 +36,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.ring();
+        self.has_rung.store(true, Ordering::Release);
         self.task.wake();
     }
 }
@@ -69,8 +64,5 @@ mod tests {
         of_bell.wake_by_ref();
         assert_eq!(task.0.load(Ordering::Relaxed), 1);
         assert!(bell.has_rung(&of_task) && !bell.has_rung(&of_task));
-        bell.ring();
-        assert_eq!(task.0.load(Ordering::Relaxed), 1, "it is awake");
-        assert!(bell.has_rung(&of_task));
     }
 }

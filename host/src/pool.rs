@@ -279,9 +279,10 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// The instance is not computing: it looks what there is to do.
-    pub fn look(&self) {
+    /// The instance is not computing: it looks what there is to do. Whether it has to, as nobody would wake it.
+    pub fn look(&self) -> bool {
         self.has_looked.store(true, Ordering::Relaxed);
+        !self.is_asleep.load(Ordering::Relaxed)
     }
 
     /// Takes the next request that waits.

@@ -128,9 +128,9 @@ async fn take_requests(
     let bell = Bell::new();
     let waker = Waker::from(Arc::clone(&bell));
     poll_fn(|turn: &mut Context<'_>| {
-        seat.look();
         // wasmtime polls this at each of its turns, a dozen a request.
-        if !bell.has_rung(turn.waker()) {
+        let (has_rung, must_look) = (bell.has_rung(turn.waker()), seat.look());
+        if !has_rung && !must_look {
             return Poll::Pending;
         }
         let cx = &mut Context::from_waker(&waker);
@@ -153,7 +153,6 @@ async fn take_requests(
             } else if !has_taken {
                 if let Some(job) = seat.take() {
                     has_taken = true;
-                    bell.ring();
                     served += 1;
                     now(Status::Requests);
                     running.push(answer(accessor, proxy, job, bounds.requests.begin()));
