@@ -215,7 +215,8 @@ impl Component {
     /// Logs that a component tried to open what is no URL of Redis. The text itself may hold a password.
     pub fn log_unreadable_address(&self) {
         self.stderr.log(format_args!(
-            "the component {} tried to open what is no URL of Redis; it must be redis://HOST:PORT or rediss://HOST:PORT",
+            "the component {} tried to open what is no URL of Redis; it must be redis://HOST:PORT or \
+             rediss://HOST:PORT, and its `socket_timeout`, where it has one, a number of seconds",
             self.id
         ));
     }

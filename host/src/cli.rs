@@ -102,7 +102,7 @@ pub struct Cli {
     #[arg(long, value_name = "BYTES", default_value_t = settings::DEFAULT_MAX_MEMORY)]
     max_memory: usize,
 
-    /// The bound on one Redis call and on one connect, unless the component asks for less by its URL's `socket_timeout`.
+    /// The bound on one Redis call and on one connect, unless Redis's URL asks for less by `socket_timeout`, in seconds.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     redis_timeout: Duration,
     /// The largest reply of Redis that is handed to the component.

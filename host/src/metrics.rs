@@ -71,9 +71,9 @@ pub(crate) enum Outcome {
     Reply,
     /// The reply is an error.
     Error,
-    /// There is none: no connection, one that broke, or the host's time was over.
+    /// There is none: no connection, or one that broke.
     Lost,
-    /// The component stopped waiting.
+    /// Its time was over, or the component stopped waiting.
     GivenUp,
 }
 

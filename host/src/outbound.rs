@@ -19,7 +19,10 @@ use std::{
 };
 
 use redis::{Client, Cmd, FromRedisValue, RedisError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
 
 pub(crate) use call::SOCKET_TIMEOUT;
 use link::Link;
@@ -36,7 +39,7 @@ const MAX_IDLE_SHARED: usize = 16;
 /// The bounds on what a component may ask of Redis.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// The time of one call and of one connect, unless the component asks for less.
+    /// The time of one call, connecting anew included, and of one connect, unless the component asks for less.
     pub timeout: Duration,
     /// The size of one reply in bytes.
     pub reply_bytes: usize,
@@ -105,8 +108,11 @@ impl Target {
             Self::Own(link) => link.call(command, timeout).await?,
             Self::Shared(shared, claim) => {
                 let call = Unanswered(claim);
-                let link = shared.link().await.map_err(Failure::Connect)?;
-                let result = link.call(command, timeout).await;
+                let deadline = Instant::now() + timeout;
+                // Who stops waiting for a connection leaves it to others.
+                let link = timeout_at(deadline, shared.link()).await.unwrap_or_else(|_| Err(TIMED_OUT.to_owned()));
+                let link = link.map_err(Failure::Connect)?;
+                let result = link.call(command, deadline.saturating_duration_since(Instant::now())).await;
                 if result.as_ref().map_or_else(is_reply, |_| true) {
                     call.end();
                 }
@@ -117,6 +123,9 @@ impl Target {
     }
 }
 
+/// What the redis crate says where a time is over.
+const TIMED_OUT: &str = "timed out";
+
 /// Why a call has no result.
 #[derive(Debug)]
 enum Failure {
@@ -126,6 +135,14 @@ enum Failure {
 }
 
 impl Failure {
+    /// Whether nothing came in time.
+    fn is_timeout(&self) -> bool {
+        match self {
+            Self::Connect(text) => text == TIMED_OUT,
+            Self::Call(error) => error.is_timeout(),
+        }
+    }
+
     /// Whether it is what the server said.
     fn is_reply(&self) -> bool {
         matches!(self, Self::Call(error) if is_reply(error))

@@ -4,6 +4,7 @@
 //! and a write is not.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub trait Transport: Send + Sync + 'static {
 pub struct Client<T: Transport> {
     transport: T,
     server: config::Redis,
-    /// The host ends a call in time: a timer of our own, at each call, would cost as much as a tenth of a request.
+    /// The host ends a call, and a connect, in time. A timer beside each would be a tenth of a request.
     is_bounded: bool,
     connection: Mutex<Kept<T::Connection>>,
 }
@@ -97,10 +98,28 @@ impl<T: Transport> Client<T> {
         Ok(connection)
     }
 
-    /// The end of the time for a command. Opening a connection is part of it.
+    /// The end of the time for a command, unless the host ends its one call.
     fn end_of_time(&self) -> BoxFuture<'static, ()> {
         let is_open = matches!(&*lock(&self.connection), Kept::Open(_));
         if self.is_bounded && is_open { pending().boxed() } else { self.transport.sleep(self.server.timeout) }
+    }
+
+    /// What comes of `work` before `end`. A connection that is silent then is not used again, as where the host's own time is
+    /// over.
+    async fn before(
+        &self,
+        end: BoxFuture<'static, ()>,
+        used: &Used<T>,
+        work: impl Future<Output = Result<Reply, RedisError>>,
+    ) -> Result<Reply, RedisError> {
+        if let Either::Left((result, _)) = select(pin!(work), end).await {
+            return result;
+        }
+        let silent = lock(used).take();
+        if let Some(connection) = &silent {
+            self.forget(connection);
+        }
+        Err(RedisError::TimedOut { sent: silent.is_some() })
     }
 
     /// Stops using a connection, unless another request has replaced it already.
@@ -135,7 +154,8 @@ impl<T: Transport> Client<T> {
         match self.attempt(Cow::Borrowed(&command), used).await {
             Err(error) if is_lost(&error) => {
                 tracing::debug!("the connection to Redis broke: reading again on a new one");
-                self.attempt(Cow::Owned(command), used).await
+                let end = self.transport.sleep(self.server.timeout);
+                self.before(end, used, self.attempt(Cow::Owned(command), used)).boxed().await
             }
             result => result,
         }
@@ -169,16 +189,7 @@ impl<T: Transport> Redis for Client<T> {
     fn execute(&self, command: Command) -> BoxFuture<'_, Result<Reply, RedisError>> {
         async move {
             let used = Used::<T>::default();
-            let work = std::pin::pin!(self.attempt_twice_if_read(command, &used));
-            if let Either::Left((result, _)) = select(work, self.end_of_time()).await {
-                return result;
-            }
-            // As where the host's own time is over.
-            let silent = lock(&used).take();
-            if let Some(connection) = &silent {
-                self.forget(connection);
-            }
-            Err(RedisError::TimedOut { sent: silent.is_some() })
+            self.before(self.end_of_time(), &used, self.attempt_twice_if_read(command, &used)).await
         }
         .boxed()
     }
@@ -188,7 +199,6 @@ impl<T: Transport> Redis for Client<T> {
 mod tests {
     use std::collections::VecDeque;
     use std::future;
-    use std::pin::pin;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
     use std::task::Poll;
 
@@ -383,6 +393,18 @@ mod tests {
         assert_eq!(run(execute(&client, command!("SET"))), Err(RedisError::TimedOut { sent: true }));
         assert_eq!(script.timers.load(Relaxed), 1);
         assert_eq!(*script.addresses.lock().unwrap(), ["redis://h:1/0?socket_timeout=1.5"]);
+    }
+
+    #[test]
+    fn a_read_that_is_repeated_where_the_host_ends_calls_ends_as_well_while_no_connection_opens() {
+        let script = Arc::new(Script { heeds_socket_timeout: true, ..Script::default() });
+        let client = Client::new(script.clone(), server(Duration::ZERO));
+        script.is_patient.store(true, Relaxed);
+        script.answers.lock().unwrap().extend([Ok(vec![Reply::Nil]), broken()]);
+        assert_eq!(run(execute(&client, command!("GET"))), Ok(Reply::Nil));
+        script.is_patient.store(false, Relaxed);
+        script.never_opens.store(true, Relaxed);
+        assert!(matches!(run(execute(&client, command!("GET"))), Err(RedisError::TimedOut { .. })));
     }
 
     #[test]

@@ -55,12 +55,15 @@ impl Opening {
 /// The parameter of a URL that bounds each call and each connect, in seconds. Its name is redis-py's.
 pub(crate) const SOCKET_TIMEOUT: &str = "socket_timeout";
 
-/// The time that a URL gives, if it gives one.
+/// The time that a URL gives, if it gives one; an error where that is none, or no time at all.
 pub(super) fn socket_timeout(url: &str) -> Result<Option<Duration>, ()> {
     let url = Url::parse(url).map_err(drop)?;
     let Some((_, seconds)) = url.query_pairs().find(|(name, _)| name == SOCKET_TIMEOUT) else { return Ok(None) };
     let seconds = seconds.parse().map_err(drop)?;
-    Duration::try_from_secs_f64(seconds).map(Some).map_err(drop)
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(Some(time)),
+        _ => Err(()),
+    }
 }
 
 /// What a call takes of the instance.
@@ -87,6 +90,7 @@ impl Caller {
         counted.outcome = match &result {
             Ok(_) => Outcome::Reply,
             Err(failure) if failure.is_reply() => Outcome::Error,
+            Err(failure) if failure.is_timeout() => Outcome::GivenUp,
             Err(_) => Outcome::Lost,
         };
         result

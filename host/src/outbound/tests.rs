@@ -352,7 +352,7 @@ fn a_url_may_bound_the_time_of_a_call() {
     let timeout = call::socket_timeout;
     assert_eq!(timeout("redis://me:secret@host:1/0"), Ok(None));
     assert_eq!(timeout("rediss://host:1/0?protocol=resp3&socket_timeout=0.25"), Ok(Some(Duration::from_millis(250))));
-    for wrong in ["", "soon", "-1", "NaN", "1e300"] {
+    for wrong in ["", "soon", "0", "-1", "NaN", "1e300"] {
         assert_eq!(timeout(&format!("redis://host:1/0?socket_timeout={wrong}")), Err(()), "{wrong}");
     }
 }
