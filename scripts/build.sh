@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Owns what `make up` and `make test` build alike: the component, and the host in the one optimised profile that the tests
-# share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
-# that does what none must. Arguments say which: component, component-p2, faulty, host,
-# released-host (what is given to others, and measured), tests (the program of the component tests, under one name).
+# Owns what is built. For `make up` and `make test` alike: the component, and the host in the one optimised profile that the
+# tests share, so that wasmtime is compiled once; with it, the files of the API page. For the tests alone there is a component
+# that does what none must; for those who are given the host, and for `make bench`, one that takes longer to build. Arguments
+# say which: component, component-p2, faulty, host, released-host, tests (the program of the component tests, under one name).
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -35,6 +35,7 @@ for part in "$@"; do
             scripts/native.sh
             say "Building the host for use, linked as one unit, and the files of the API page (about 15 minutes on two cores the first time, then as needed)"
             cargo build --locked --profile lto -p redstart-host -p redstart-page
+            target/lto/redstart-host --version
             target/lto/redstart-page target/page
             ;;
         tests)

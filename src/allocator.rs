@@ -15,7 +15,7 @@ static ALLOCATOR: Allocator = Allocator::new();
 const STEP: usize = 16;
 /// What wasi-libc keeps of a block for itself, in bytes.
 const HEAD: usize = 4;
-/// What every block is aligned to, in bytes.
+/// What a list's blocks are aligned to, in bytes: what `System` asks `malloc` for, without more.
 const ALIGNMENT: usize = 8;
 /// How many lists there are. The last has blocks of 8 KiB.
 const LISTS: usize = 512;
@@ -51,12 +51,10 @@ fn list_for(layout: Layout) -> Option<usize> {
     (list <= LISTS && layout.align() <= ALIGNMENT).then_some(list)
 }
 
-/// A block for a layout of some size. Out of the way of those that come from a list.
-#[cold]
-#[inline(never)]
-fn of_libc(layout: Layout) -> *mut u8 {
-    // SAFETY: the size is not 0, as whoever asks an allocator has to see to.
-    unsafe { System.alloc(layout) }
+/// The layout of a list's blocks: they may have more room.
+const fn layout_of(list: usize) -> Layout {
+    // SAFETY: the alignment is a power of two.
+    unsafe { Layout::from_size_align_unchecked(list * STEP - HEAD, ALIGNMENT) }
 }
 
 impl Lists {
@@ -90,6 +88,26 @@ impl Allocator {
         Self(UnsafeCell::new(Lists { first: [None; LISTS + 1], bytes: 0 }))
     }
 
+    /// A block for a layout of some size, out of the way of those that come from a list. Where there is no memory, the lists
+    /// give back theirs.
+    #[cold]
+    #[inline(never)]
+    fn of_libc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the size is not 0, as whoever asks an allocator has to see to.
+        let block = unsafe { System.alloc(layout) };
+        if !block.is_null() || self.lists().bytes == 0 {
+            return block;
+        }
+        for list in 1..=LISTS {
+            while let Some(block) = self.lists().pop(list) {
+                // SAFETY: it is a block of `System`'s, of which it asks the address alone.
+                unsafe { System.dealloc(block.as_ptr().cast(), layout_of(list)) };
+            }
+        }
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
+    }
+
     #[allow(clippy::mut_from_ref, reason = "there is one thread")]
     fn lists(&self) -> &mut Lists {
         // SAFETY: see `Sync`.
@@ -101,11 +119,10 @@ impl Allocator {
 // asked of it, since `list_for` rounds up, and `push` down.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Some(list) = list_for(layout) else { return of_libc(layout) };
+        let Some(list) = list_for(layout) else { return self.of_libc(layout) };
         match self.lists().pop(list) {
             Some(block) => block.as_ptr().cast(),
-            // SAFETY: the alignment is a power of two.
-            None => of_libc(unsafe { Layout::from_size_align_unchecked(list * STEP - HEAD, ALIGNMENT) }),
+            None => self.of_libc(layout_of(list)),
         }
     }
 
@@ -139,14 +156,16 @@ unsafe impl GlobalAlloc for Allocator {
             return unsafe { System.realloc(block, layout, size) };
         }
         // SAFETY: as the caller says.
-        if size <= unsafe { malloc_usable_size(block) } {
+        let room = unsafe { malloc_usable_size(block) };
+        // What is much larger than it need be is changed for a smaller one.
+        if size <= room && room / 4 <= size + STEP {
             return block;
         }
-        // SAFETY: as the caller says of the new size; both blocks have room for the old one.
+        // SAFETY: as the caller says of the new size; each block has room for what is copied.
         unsafe {
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {
-                ptr::copy_nonoverlapping(block, new, layout.size());
+                ptr::copy_nonoverlapping(block, new, layout.size().min(size));
                 self.dealloc(block, layout);
             }
             new
@@ -166,8 +185,7 @@ unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, alignment: usiz
     if size == 0 {
         return ptr::without_provenance_mut(alignment);
     }
-    // SAFETY: the canonical ABI knows powers of two alone, and no size beyond the memory's.
-    let layout = |size| unsafe { Layout::from_size_align_unchecked(size, alignment) };
+    let layout = |size| Layout::from_size_align(size, alignment).unwrap_or_else(|_| std::process::abort());
     // SAFETY: neither size is 0, and the rest is as the caller says.
     let block = unsafe { if old_size == 0 { alloc(layout(size)) } else { realloc(old, layout(old_size), size) } };
     if block.is_null() {

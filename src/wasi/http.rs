@@ -86,8 +86,8 @@ pub(super) trait Fields: Sized {
     fn put(&self, name: &str, value: &[u8]) -> Result<(), Self::Error>;
 }
 
-/// How many sets of headers are kept. There are about as many kinds of answers that come often.
-const SHAPES: usize = 16;
+/// How many sets of headers are kept: more than there are kinds of answers that come often.
+const SHAPES: usize = 32;
 
 /// Headers of answers that were given, by their names: most of what the next answer with these names has is the same. Copying
 /// them and changing what differs is a third of the work of handing over all.
