@@ -257,7 +257,7 @@ mod tests {
                     blocks.swap_remove(which.index(blocks.len())).free(&allocator);
                 }
             }
-            blocks.into_iter().for_each(|block| block.free(&allocator));
+            for block in blocks { block.free(&allocator); }
         }
     }
 
@@ -277,7 +277,9 @@ mod tests {
     fn no_more_is_kept_than_may_be() {
         let (allocator, layout) = (Allocator::new(), Layout::new::<[u64; 500]>());
         let blocks: Vec<Block> = (0..2 * KEPT / layout.size()).map(|_| Block::new(&allocator, layout, 1)).collect();
-        blocks.into_iter().for_each(|block| block.free(&allocator));
+        for block in blocks {
+            block.free(&allocator);
+        }
         assert!(allocator.lists().bytes <= KEPT && allocator.lists().bytes > KEPT / 2);
     }
 }

@@ -22,7 +22,7 @@
 //! - [`uri`]: the decoder of paths and queries
 //! - [`id`]: ids of requests, and [`trace`]: the trace that one belongs to
 //! - [`digest`]: SHA-1 and SHA-256
-//! - [`allocator`](self): memory
+//! - [`allocator`](self): memory, and [`shapes`](self): headers that the host holds
 
 #[cfg(any(target_family = "wasm", all(test, target_os = "linux")))]
 #[allow(unsafe_code, reason = "an allocator is a promise that the compiler cannot check")]
@@ -45,6 +45,8 @@ pub mod rate_limit;
 pub mod redis;
 pub mod rest;
 pub mod router;
+#[cfg(any(target_family = "wasm", test))]
+mod shapes;
 pub mod trace;
 pub mod uri;
 #[cfg(target_family = "wasm")]

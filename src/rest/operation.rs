@@ -121,15 +121,21 @@ pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
         })
         .collect();
 
-    operations.iter().for_each(|operation| add(&operation.path, operation));
+    for operation in operations {
+        add(&operation.path, operation);
+    }
     let below: Vec<_> = operations.iter().filter_map(|operation| Some((operation, operation.parent()?.0))).collect();
-    below.iter().for_each(|(operation, parent)| add(parent, operation));
+    for (operation, parent) in &below {
+        add(parent, operation);
+    }
     for (operation, parent) in below {
         for (_, path) in fixed.iter().filter(|(above, _)| *above == parent) {
             add(path, operation);
         }
     }
-    paths.into_iter().for_each(|(path, methods)| router.add(path, methods));
+    for (path, methods) in paths {
+        router.add(path, methods);
+    }
 }
 
 fn name(method: &HttpMethod) -> Method {

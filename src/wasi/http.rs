@@ -1,9 +1,5 @@
 //! What requests and answers have in common in both worlds.
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -76,57 +72,6 @@ fn headers(fields: Vec<(String, Vec<u8>)>) -> http::Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Headers that the host holds: `fields` in the interfaces of both worlds.
-pub(super) trait Fields: Sized {
-    /// Why the host does not take a header.
-    type Error: fmt::Debug;
-
-    fn of_list(list: &[(String, Vec<u8>)]) -> Result<Self, Self::Error>;
-    fn copy(&self) -> Self;
-    fn put(&self, name: &str, value: &[u8]) -> Result<(), Self::Error>;
-}
-
-/// How many sets of headers are kept: more than there are kinds of answers that come often.
-const SHAPES: usize = 32;
-
-/// Headers of answers that were given, by their names: most of what the next answer with these names has is the same. Copying
-/// them and changing what differs is a third of the work of handing over all.
-pub(super) struct Shapes<F>(Mutex<VecDeque<(HeaderMap, F)>>);
-
-impl<F: Fields> Shapes<F> {
-    pub(super) const fn new() -> Self {
-        Self(Mutex::new(VecDeque::new()))
-    }
-
-    /// Hands headers to the host.
-    pub(super) fn hand_over(&self, headers: &HeaderMap) -> Result<F, Unfit> {
-        self.made(headers).map_err(|error| Unfit::Other(format!("{error:?}")))
-    }
-
-    fn made(&self, headers: &HeaderMap) -> Result<F, F::Error> {
-        let mut shapes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_alike = |kept: &HeaderMap| kept.len() == headers.len() && kept.keys().eq(headers.keys());
-        if let Some((kept, fields)) = shapes.iter().find(|(kept, _)| is_alike(kept)) {
-            let fields = fields.copy();
-            let differing = headers.iter().zip(kept.values()).filter(|((_, value), kept)| value != kept);
-            for ((name, value), _) in differing {
-                fields.put(name.as_str(), value.as_bytes())?;
-            }
-            return Ok(fields);
-        }
-        let pair = |(name, value): (&HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_owned());
-        let fields = F::of_list(&headers.iter().map(pair).collect::<Vec<_>>())?;
-        // A name that stands twice would have to be changed as a whole.
-        if headers.keys_len() == headers.len() {
-            if shapes.len() == SHAPES {
-                shapes.pop_front();
-            }
-            shapes.push_back((headers.clone(), fields.copy()));
-        }
-        Ok(fields)
-    }
-}
-
 /// What the interfaces of both worlds have under the same names and as types of their own.
 macro_rules! http_of_world {
     ($types:path) => {
@@ -148,9 +93,13 @@ macro_rules! http_of_world {
             })
         }
 
-        static SHAPES: $crate::wasi::http::Shapes<types::Fields> = $crate::wasi::http::Shapes::new();
+        fn fields(headers: &http::HeaderMap) -> Result<types::Fields, $crate::wasi::http::Unfit> {
+            use $crate::shapes::Shapes;
+            static SHAPES: Shapes<types::Fields> = Shapes::new();
+            SHAPES.hand_over(headers).map_err(|error| $crate::wasi::http::Unfit::Other(format!("{error:?}")))
+        }
 
-        impl $crate::wasi::http::Fields for types::Fields {
+        impl $crate::shapes::Fields for types::Fields {
             type Error = types::HeaderError;
 
             fn of_list(list: &[(String, Vec<u8>)]) -> Result<Self, Self::Error> {

@@ -63,7 +63,7 @@ fn respond(request: IncomingRequest) -> Result<(OutgoingResponse, Bytes), Unfit>
         app::made().unwrap_or_else(|| app::make(names().map(|name| value(name, variables::get(name))).collect(), Host));
     let response = app.respond(taken(request, app)?).now_or_never().ok_or_else(|| Unfit::other("something waits"))?;
     let (parts, body) = response.into_parts();
-    let response = OutgoingResponse::new(SHAPES.hand_over(&parts.headers)?);
+    let response = OutgoingResponse::new(fields(&parts.headers)?);
     response.set_status_code(parts.status.as_u16()).map_err(|()| Unfit::other("the status is none of HTTP's"))?;
     Ok((response, body))
 }

@@ -82,7 +82,7 @@ fn taken(asked: types::Request, app: &App) -> Result<http::Request<Body>, Unfit>
 /// it: so head and body can leave in one piece, where otherwise a client's delayed acknowledgement would hold the body.
 fn answer(response: http::Response<Bytes>) -> Result<types::Response, Unfit> {
     let (parts, body) = response.into_parts();
-    let headers = SHAPES.hand_over(&parts.headers)?;
+    let headers = fields(&parts.headers)?;
 
     // Dropped unwritten, it says that there are no trailers.
     let (_, trailers) = wit_future::new(|| Ok(None));
