@@ -54,8 +54,9 @@ fn a_loop_ends_what_runs_in_the_same_instance_and_nothing_after_it() {
 #[test]
 fn as_many_loops_as_threads_leave_room_for_others() {
     // Long enough for the others' turns on a busy machine.
-    let host = Host::faulty(|settings| settings.compute_timeout = 3 * SHORT);
-    let loops = thread::available_parallelism().unwrap().get() * 2;
+    let host = Host::faulty(|settings| settings.compute_timeout = 8 * SHORT);
+    // With one more below. Each turn of the others waits for the slices of all that loop on their thread.
+    let loops = thread::available_parallelism().unwrap().get();
     thread::scope(|scope| {
         let looping: Vec<_> = (0..loops).map(|_| scope.spawn(|| host.client.apart().get("/loop").status)).collect();
         let (_, others) = ask_beside(&host, "/loop");
