@@ -30,9 +30,15 @@ enum Methods {
 }
 
 impl Router {
-    /// Adds what serves the methods of a path.
-    pub fn add(&mut self, path: &str, methods: Vec<(Method, Serve)>) {
-        self.add_place(path, Methods::Each(methods));
+    /// Adds what serves a method at a path. The first that is added there stays.
+    pub fn add(&mut self, path: &str, method: Method, serve: Serve) {
+        if let Some(place) = self.places.iter_mut().find(|place| &*place.path == path) {
+            if let Methods::Each(methods) = &mut place.methods {
+                methods.push((method, serve));
+            }
+        } else {
+            self.add_place(path, Methods::Each(vec![(method, serve)]));
+        }
     }
 
     /// Adds what serves every method at a path.

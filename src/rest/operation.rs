@@ -1,8 +1,6 @@
 //! Operations: each handler with the methods and the path that its `#[utoipa::path]` says, served and documented from the
 //! one list that `operations!` makes.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use http::Method;
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::{self, HttpMethod, RefOr, Schema};
@@ -102,39 +100,30 @@ pub fn by_query<S>(operations: &[Operation<S>]) -> impl Iterator<Item = (&Operat
 }
 
 /// Serves the operations, each where [`by_query`] says as well; and where a fixed path looks like a key's, that key's
-/// operations too. Of two that would be the same to a caller, the first.
+/// operations too.
 pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
-    let mut paths: BTreeMap<&str, Vec<(Method, Serve)>> = BTreeMap::new();
-    let mut add = |path, operation: &Operation<Serve>| {
-        let there = paths.entry(path).or_default();
-        for method in operation.methods.iter().map(name) {
-            if there.iter().all(|(other, _)| *other != method) {
-                there.push((method, operation.side));
+    for operation in operations {
+        for method in &operation.methods {
+            router.add(&operation.path, name(method), operation.side);
+        }
+    }
+    for (operation, parent, _, method) in by_query(operations) {
+        router.add(parent, name(method), operation.side);
+    }
+    let mut fixed: Vec<_> = operations.iter().map(|operation| operation.path.as_str()).collect();
+    fixed.sort_unstable();
+    fixed.dedup();
+    let fixed = fixed.into_iter().filter_map(|path| path.rsplit_once('/').map(|(above, last)| (path, above, last)));
+    let fixed: Vec<_> = fixed.filter(|(_, _, last)| !last.starts_with('{')).collect();
+    for operation in operations {
+        let Some((parent, _)) = operation.parent() else { continue };
+        for (path, ..) in fixed.iter().filter(|(_, above, _)| *above == parent) {
+            for method in &operation.methods {
+                if !operations.iter().any(|other| other.is_at(path, method)) {
+                    router.add(path, name(method), operation.side);
+                }
             }
         }
-    };
-    let fixed: BTreeSet<_> = operations
-        .iter()
-        .filter_map(|operation| {
-            let (above, last) = operation.path.rsplit_once('/')?;
-            (!last.starts_with('{')).then_some((above, operation.path.as_str()))
-        })
-        .collect();
-
-    for operation in operations {
-        add(&operation.path, operation);
-    }
-    let below: Vec<_> = operations.iter().filter_map(|operation| Some((operation, operation.parent()?.0))).collect();
-    for (operation, parent) in &below {
-        add(parent, operation);
-    }
-    for (operation, parent) in below {
-        for (_, path) in fixed.iter().filter(|(above, _)| *above == parent) {
-            add(path, operation);
-        }
-    }
-    for (path, methods) in paths {
-        router.add(path, methods);
     }
 }
 
