@@ -4,7 +4,7 @@
 //! freed here is measured, not believed to be of a list.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::UnsafeCell;
+use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
 #[cfg(target_family = "wasm")]
@@ -27,17 +27,15 @@ unsafe extern "C" {
     fn malloc_usable_size(block: *mut u8) -> usize;
 }
 
-struct Allocator(UnsafeCell<Lists>);
-
-// SAFETY: a component has one thread, and what uses the lists calls nothing that uses them, too.
-unsafe impl Sync for Allocator {}
-
-struct Lists {
-    /// By their numbers; there is none of the number 0.
-    first: [Option<NonNull<Free>>; LISTS + 1],
-    /// What is in them.
-    bytes: usize,
+struct Allocator {
+    /// The first block of each list, by its number; there is none of the number 0.
+    first: [Cell<Option<NonNull<Free>>>; LISTS + 1],
+    /// What is in the lists, in bytes.
+    kept: Cell<usize>,
 }
+
+// SAFETY: a component has one thread.
+unsafe impl Sync for Allocator {}
 
 /// What stands in a free block.
 struct Free {
@@ -57,12 +55,16 @@ const fn layout_of(list: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(list * STEP - HEAD, ALIGNMENT) }
 }
 
-impl Lists {
-    fn pop(&mut self, list: usize) -> Option<NonNull<Free>> {
-        let block = self.first[list]?;
+impl Allocator {
+    const fn new() -> Self {
+        Self { first: [const { Cell::new(None) }; LISTS + 1], kept: Cell::new(0) }
+    }
+
+    fn pop(&self, list: usize) -> Option<NonNull<Free>> {
+        let block = self.first[list].get()?;
         // SAFETY: `push` wrote it, and the block has been nobody's since.
-        self.first[list] = unsafe { block.as_ref() }.next;
-        self.bytes -= list * STEP;
+        self.first[list].set(unsafe { block.as_ref() }.next);
+        self.kept.update(|kept| kept - list * STEP);
         Some(block)
     }
 
@@ -70,22 +72,17 @@ impl Lists {
     ///
     /// # Safety
     /// The block is nobody else's.
-    unsafe fn push(&mut self, block: NonNull<Free>, room: usize) -> bool {
+    unsafe fn push(&self, block: NonNull<Free>, room: usize) -> bool {
         let list = ((room + HEAD) / STEP).min(LISTS);
-        let bytes = self.bytes + list * STEP;
-        if bytes > KEPT {
+        let kept = self.kept.get() + list * STEP;
+        if kept > KEPT {
             return false;
         }
         // SAFETY: as the caller says, and the smallest block has room for it.
-        unsafe { block.write(Free { next: self.first[list] }) };
-        (self.first[list], self.bytes) = (Some(block), bytes);
+        unsafe { block.write(Free { next: self.first[list].get() }) };
+        self.first[list].set(Some(block));
+        self.kept.set(kept);
         true
-    }
-}
-
-impl Allocator {
-    const fn new() -> Self {
-        Self(UnsafeCell::new(Lists { first: [None; LISTS + 1], bytes: 0 }))
     }
 
     /// A block for a layout of some size, out of the way of those that come from a list. Where there is no memory, the lists
@@ -95,23 +92,17 @@ impl Allocator {
     fn of_libc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the size is not 0, as whoever asks an allocator has to see to.
         let block = unsafe { System.alloc(layout) };
-        if !block.is_null() || self.lists().bytes == 0 {
+        if !block.is_null() || self.kept.get() == 0 {
             return block;
         }
         for list in 1..=LISTS {
-            while let Some(block) = self.lists().pop(list) {
+            while let Some(block) = self.pop(list) {
                 // SAFETY: it is a block of `System`'s, of which it asks the address alone.
                 unsafe { System.dealloc(block.as_ptr().cast(), layout_of(list)) };
             }
         }
         // SAFETY: as above.
         unsafe { System.alloc(layout) }
-    }
-
-    #[allow(clippy::mut_from_ref, reason = "there is one thread")]
-    fn lists(&self) -> &mut Lists {
-        // SAFETY: see `Sync`.
-        unsafe { &mut *self.0.get() }
     }
 }
 
@@ -120,7 +111,7 @@ impl Allocator {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(list) = list_for(layout) else { return self.of_libc(layout) };
-        match self.lists().pop(list) {
+        match self.pop(list) {
             Some(block) => block.as_ptr().cast(),
             None => self.of_libc(layout_of(list)),
         }
@@ -143,7 +134,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: it is a block of wasi-libc's, which its owner gives back.
         let is_kept = list_for(layout).is_some()
-            && unsafe { self.lists().push(NonNull::new_unchecked(block).cast(), malloc_usable_size(block)) };
+            && unsafe { self.push(NonNull::new_unchecked(block).cast(), malloc_usable_size(block)) };
         if !is_kept {
             // SAFETY: as the caller says.
             unsafe { System.dealloc(block, layout) };
@@ -267,7 +258,7 @@ mod tests {
         let first = Block::new(&allocator, layout, 1);
         let address = first.start.addr();
         first.free(&allocator);
-        assert!(allocator.lists().bytes >= layout.size());
+        assert!(allocator.kept.get() >= layout.size());
         let zeroed = unsafe { allocator.alloc_zeroed(layout) };
         assert_eq!(zeroed.addr(), address);
         Block { start: zeroed, layout, filling: 0 }.free(&allocator);
@@ -280,6 +271,6 @@ mod tests {
         for block in blocks {
             block.free(&allocator);
         }
-        assert!(allocator.lists().bytes <= KEPT && allocator.lists().bytes > KEPT / 2);
+        assert!(allocator.kept.get() <= KEPT && allocator.kept.get() > KEPT / 2);
     }
 }

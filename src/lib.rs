@@ -25,7 +25,7 @@
 //! - [`allocator`](self): memory, and [`shapes`](self): headers that the host holds
 
 #[cfg(any(target_family = "wasm", all(test, target_os = "linux")))]
-#[allow(unsafe_code, reason = "an allocator is a promise that the compiler cannot check")]
+#[expect(unsafe_code, reason = "an allocator is a promise that the compiler cannot check")]
 mod allocator;
 pub mod answer;
 pub mod app;

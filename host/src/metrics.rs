@@ -185,7 +185,7 @@ impl Endpoint {
             while asking.len() >= MAX_CONNECTIONS {
                 asking.join_next().await;
             }
-            // One that cannot be accepted is asked for again by its client.
+            // One that cannot be accepted is asked for again by its client. Time is meant: what the system lacks comes back with it.
             let Ok((stream, _)) = self.listener.accept().await else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;

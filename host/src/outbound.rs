@@ -110,7 +110,7 @@ impl Target {
                 let call = Unanswered(claim);
                 let deadline = Instant::now() + timeout;
                 // Who stops waiting for a connection leaves it to others.
-                let link = timeout_at(deadline, shared.link()).await.unwrap_or_else(|_| Err(TIMED_OUT.to_owned()));
+                let link = timeout_at(deadline, shared.link()).await.map_err(|_| link::timed_out())?;
                 let link = link.map_err(Failure::Connect)?;
                 let result = link.call(command, deadline.saturating_duration_since(Instant::now())).await;
                 if result.as_ref().map_or_else(is_reply, |_| true) {
@@ -123,9 +123,6 @@ impl Target {
     }
 }
 
-/// What the redis crate says where a time is over.
-const TIMED_OUT: &str = "timed out";
-
 /// Why a call has no result.
 #[derive(Debug)]
 enum Failure {
@@ -137,10 +134,7 @@ enum Failure {
 impl Failure {
     /// Whether nothing came in time.
     fn is_timeout(&self) -> bool {
-        match self {
-            Self::Connect(text) => text == TIMED_OUT,
-            Self::Call(error) => error.is_timeout(),
-        }
+        matches!(self, Self::Call(error) if error.is_timeout())
     }
 
     /// Whether it is what the server said.

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::redis::heeds_socket_timeout;
 use super::{log, settings};
 use crate::app::App;
 use crate::redis::client::{Client, Transport};
@@ -18,6 +19,6 @@ pub(super) fn make(variables: Vec<settings::Variable>, transport: impl Transport
     let config = settings::resolve(variables);
     APP.get_or_init(|| {
         crate::log::init(config.as_ref().map(|config| config.log).unwrap_or_default(), log::write);
-        App::new(config, |config| Client::new(transport, config.redis.clone()))
+        App::new(config, |config| Client::new(transport, config.redis.clone(), heeds_socket_timeout()))
     })
 }

@@ -1,11 +1,13 @@
 //! What Redis's interfaces have in common in both worlds.
 
+use crate::redis::client::SOCKET_TIMEOUT;
+
 /// The variable of the environment in which a host lists what parameters of an address it heeds, as `redstart-host` does.
 const URL_PARAMETERS: &str = "REDIS_URL_PARAMETERS";
 
 /// Whether the host bounds calls by the `socket_timeout` of an address.
 pub(super) fn heeds_socket_timeout() -> bool {
-    std::env::var(URL_PARAMETERS).is_ok_and(|names| names.split(',').any(|name| name == "socket_timeout"))
+    std::env::var(URL_PARAMETERS).is_ok_and(|names| names.split(',').any(|name| name == SOCKET_TIMEOUT))
 }
 
 /// What the interfaces have under the same names and as types of their own.

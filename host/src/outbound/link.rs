@@ -129,6 +129,6 @@ impl Drop for Call<'_> {
 }
 
 /// The error that the crate itself gives when its own time limit is hit.
-fn timed_out() -> RedisError {
+pub(super) fn timed_out() -> RedisError {
     io::Error::from(io::ErrorKind::TimedOut).into()
 }

@@ -245,6 +245,13 @@ async fn an_opening_that_takes_longer_than_anyone_waits_is_used_when_it_is_done(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_waits_no_longer_for_its_connection_than_for_its_reply() {
+    let fake = Fake::start().await;
+    fake.script.greets_slowly.store(true, Ordering::SeqCst);
+    assert_eq!(call(&fake.shared(LONG), STALLED).await, Err("timed out".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_opening_outlives_the_caller_that_began_it() {
     let fake = Fake::start().await;
     let shared = fake.shared(LONG);

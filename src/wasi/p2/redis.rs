@@ -10,7 +10,7 @@ use super::bindings::redis;
 use crate::redis::client::Transport;
 use crate::redis::error::HostError;
 use crate::redis::{Command, Reply};
-use crate::wasi::redis::{heeds_socket_timeout, redis_of_world};
+use crate::wasi::redis::redis_of_world;
 
 redis_of_world!(redis);
 
@@ -31,10 +31,6 @@ impl Transport for Host {
     ) -> BoxFuture<'a, Result<Vec<Reply>, HostError>> {
         let (name, arguments) = parts(command);
         ready(replies(connection.execute(&name, &arguments))).boxed()
-    }
-
-    fn heeds_socket_timeout(&self) -> bool {
-        heeds_socket_timeout()
     }
 
     /// A time that never comes: while something is called, nobody looks at a clock.

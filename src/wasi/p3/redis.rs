@@ -12,7 +12,7 @@ use crate::redis::Command;
 use crate::redis::Reply;
 use crate::redis::client::Transport;
 use crate::redis::error::HostError;
-use crate::wasi::redis::{heeds_socket_timeout, redis_of_world};
+use crate::wasi::redis::redis_of_world;
 
 redis_of_world!(redis);
 
@@ -38,10 +38,6 @@ impl Transport for Host {
             replies(connection.execute(name.into_owned(), arguments).await)
         };
         SendWrapper::new(work).boxed()
-    }
-
-    fn heeds_socket_timeout(&self) -> bool {
-        heeds_socket_timeout()
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
