@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::{
@@ -50,8 +50,18 @@ pub struct Client<T: Transport> {
 /// The connection that all requests use.
 enum Kept<C> {
     None,
-    Opening,
+    Opening(Why),
     Open(Arc<C>),
+}
+
+/// Why a connection could not be opened, for all who wait for it: who comes next would else try before them, and again.
+type Why = Arc<OnceLock<RedisError>>;
+
+/// What a request that needs the connection is to do.
+enum Turn<C> {
+    Open(Why),
+    Wait(Why),
+    Use(Arc<C>),
 }
 
 /// How often a request looks whether the connection that another one is opening is there. It cannot be woken: a task of
@@ -70,28 +80,44 @@ impl<T: Transport> Client<T> {
 
     async fn connection(&self) -> Result<Arc<T::Connection>, RedisError> {
         loop {
-            match self.take_turn() {
-                Kept::Open(connection) => return Ok(connection),
-                Kept::None => return self.open().await,
-                Kept::Opening => self.transport.sleep(LOOK_AGAIN).await,
+            let why = match self.take_turn() {
+                Turn::Use(connection) => return Ok(connection),
+                Turn::Open(why) => return self.open(&why).await,
+                Turn::Wait(why) => why,
+            };
+            // One moment after another is waited for, as nobody wakes it.
+            self.transport.sleep(LOOK_AGAIN).await;
+            if let Some(error) = why.get().filter(|_| !self.is_open()) {
+                return Err(error.clone());
             }
         }
     }
 
-    /// What there is; where there is nothing, the caller is the one to open it.
-    fn take_turn(&self) -> Kept<T::Connection> {
+    fn take_turn(&self) -> Turn<T::Connection> {
         let mut kept = lock(&self.connection);
         match &*kept {
-            Kept::Open(connection) => Kept::Open(connection.clone()),
-            Kept::Opening => Kept::Opening,
-            Kept::None => std::mem::replace(&mut *kept, Kept::Opening),
+            Kept::Open(connection) => Turn::Use(connection.clone()),
+            Kept::Opening(why) => Turn::Wait(why.clone()),
+            Kept::None => {
+                let why = Why::default();
+                *kept = Kept::Opening(why.clone());
+                Turn::Open(why)
+            }
         }
     }
 
-    async fn open(&self) -> Result<Arc<T::Connection>, RedisError> {
+    fn is_open(&self) -> bool {
+        matches!(&*lock(&self.connection), Kept::Open(_))
+    }
+
+    async fn open(&self, why: &OnceLock<RedisError>) -> Result<Arc<T::Connection>, RedisError> {
         let mut opening = Opening { kept: &self.connection, opened: None };
         let opened = self.transport.open(self.server.url.expose()).await;
-        let connection = Arc::new(opened.map_err(|error| RedisError::from_open(error, &self.server.address))?);
+        let connection = opened.map_err(|error| {
+            let error = RedisError::from_open(error, &self.server.address);
+            why.get_or_init(|| error).clone()
+        })?;
+        let connection = Arc::new(connection);
         opening.opened = Some(connection.clone());
         tracing::debug!("connected to Redis");
         Ok(connection)
@@ -99,8 +125,7 @@ impl<T: Transport> Client<T> {
 
     /// The end of the time for a command, unless the host ends its one call.
     fn end_of_time(&self) -> BoxFuture<'static, ()> {
-        let is_open = matches!(&*lock(&self.connection), Kept::Open(_));
-        if self.is_bounded && is_open { pending().boxed() } else { self.transport.sleep(self.server.timeout) }
+        if self.is_bounded && self.is_open() { pending().boxed() } else { self.transport.sleep(self.server.timeout) }
     }
 
     /// What comes of `work` before `end`. A connection that is silent then is not used again, as where the host's own time is

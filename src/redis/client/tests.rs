@@ -16,6 +16,7 @@ use crate::redis::command::command;
 struct Script {
     never_opens: AtomicBool,
     opens_slowly: AtomicBool,
+    refuses: AtomicBool,
     answers: Mutex<VecDeque<Result<Vec<Reply>, HostError>>>,
     opened: AtomicUsize,
     executed: Mutex<Vec<usize>>,
@@ -43,6 +44,9 @@ impl Transport for Arc<Script> {
             }
             if self.opens_slowly.load(Relaxed) {
                 one_turn().await;
+            }
+            if self.refuses.load(Relaxed) {
+                return Err(HostError::Other("Connection refused (os error 111)".to_owned()));
             }
             Ok(number)
         }
@@ -153,6 +157,19 @@ fn requests_that_come_while_a_connection_is_opened_wait_for_it() {
     assert!(run(poll_immediate(&mut both)).is_none());
     assert_eq!(run(both), (Ok(Reply::Nil), Ok(Reply::Nil)));
     assert_eq!(*script.executed.lock().unwrap(), [1, 1]);
+}
+
+#[test]
+fn requests_that_wait_for_a_connection_are_told_why_there_is_none_and_do_not_each_try() {
+    let (script, client) = client([]);
+    script.opens_slowly.store(true, Relaxed);
+    script.is_patient.store(true, Relaxed);
+    script.refuses.store(true, Relaxed);
+    let mut both = pin!(join(execute(&client, command!("GET")), execute(&client, command!("SET"))));
+    assert!(run(poll_immediate(&mut both)).is_none());
+    let (one, other) = run(both);
+    assert!(matches!(&one, Err(RedisError::Unreachable(text)) if text.contains("refused")));
+    assert_eq!((one, counts(&script)), (other, (1, 0)));
 }
 
 #[test]
