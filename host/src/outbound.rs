@@ -69,12 +69,14 @@ impl Redis {
             let link = Link::open(&client, timeout, &self.metrics.redis_connections).await.map_err(Error::Other)?;
             return Ok(Connection { target: Target::Own(Arc::new(link)), timeout, _permit: Some(permit) });
         };
-        let shared = self.shared(url, client, timeout);
-        shared.link().await.map_err(Error::Other)?;
+        let shared = self.shared(url, client);
+        // Who stops waiting leaves the connection to others, for whom it goes on.
+        let waited = tokio::time::timeout(timeout, shared.link()).await;
+        waited.map_err(|_| Error::Other(link::timed_out().to_string()))?.map_err(Error::Other)?;
         Ok(Connection { target: Target::Shared(shared, claim), timeout, _permit: None })
     }
 
-    fn shared(&self, url: String, client: Client, timeout: Duration) -> Arc<Shared> {
+    fn shared(&self, url: String, client: Client) -> Arc<Shared> {
         let mut all = lock(&self.shared);
         if let Some(shared) = all.get(&url) {
             return Arc::clone(shared);
@@ -82,7 +84,7 @@ impl Redis {
         if all.len() >= MAX_IDLE_SHARED {
             all.retain(|_, shared| Arc::strong_count(shared) > 1);
         }
-        let shared = Arc::new(Shared::new(client, timeout, self.metrics.redis_connections.clone()));
+        let shared = Arc::new(Shared::new(client, self.limits.timeout, self.metrics.redis_connections.clone()));
         all.insert(url, Arc::clone(&shared));
         shared
     }
@@ -109,7 +111,6 @@ impl Target {
             Self::Shared(shared, claim) => {
                 let call = Unanswered(claim);
                 let deadline = Instant::now() + timeout;
-                // Who stops waiting for a connection leaves it to others.
                 let link = timeout_at(deadline, shared.link()).await.map_err(|_| link::timed_out())?;
                 let link = link.map_err(Failure::Connect)?;
                 let result = link.call(command, deadline.saturating_duration_since(Instant::now())).await;

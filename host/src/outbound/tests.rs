@@ -346,12 +346,12 @@ async fn connections_of_their_own_are_bounded() {
 async fn unused_shared_connections_are_not_kept_without_bound() {
     let redis = redis();
     let client = Client::open("redis://127.0.0.1:1").expect("a URL");
-    let kept = redis.shared("kept".to_owned(), client.clone(), LONG);
+    let kept = redis.shared("kept".to_owned(), client.clone());
     for database in 0..10 * MAX_IDLE_SHARED {
-        redis.shared(database.to_string(), client.clone(), LONG);
+        redis.shared(database.to_string(), client.clone());
     }
     assert!(lock(&redis.shared).len() <= MAX_IDLE_SHARED + 1);
-    assert!(Arc::ptr_eq(&kept, &redis.shared("kept".to_owned(), client, LONG)));
+    assert!(Arc::ptr_eq(&kept, &redis.shared("kept".to_owned(), client)));
 }
 
 #[test]
