@@ -27,7 +27,7 @@ use crate::problem::{Kind, Problem};
 use crate::rate_limit;
 use crate::redis::Redis;
 use crate::rest;
-use crate::router::{Place, Router};
+use crate::router::Place;
 use crate::trace::Trace;
 use crate::{id, log};
 
@@ -43,7 +43,7 @@ pub struct App(Result<Served, ConfigError>);
 struct Served {
     config: Arc<Config>,
     redis: Arc<dyn Redis>,
-    router: Router,
+    routes: rest::Routes,
     cors: Option<CorsLayer>,
 }
 
@@ -68,8 +68,9 @@ impl App {
         let request = Request::from(request);
         let head = request.head.clone();
         let id = request_id(&head.headers, now);
+        let path = head.uri.path();
         let (render, no_route): (Render, _) =
-            if rest::owns(head.uri.path()) { (Problem::render, "-") } else { (command::render, "/{command}") };
+            if rest::owns(path) { (Problem::render, "-") } else { (command::render, command::route(path)) };
 
         let response = match &self.0 {
             Err(error) => Problem::new(Kind::Unavailable, error.message.clone()).into_response(),
@@ -101,10 +102,7 @@ impl App {
 /// wherever it is handed on.
 impl Served {
     fn new(redis: Arc<dyn Redis>, config: Config) -> Self {
-        let mut router = Router::default();
-        rest::serve(&mut router);
-        command::serve(&mut router);
-        Self { cors: config.cors.layer(), config: Arc::new(config), redis, router }
+        Self { cors: config.cors.layer(), config: Arc::new(config), redis, routes: rest::Routes::default() }
     }
 
     /// Answers a request that a page of another origin may have sent: a browser that asks first sends no token.
@@ -116,8 +114,8 @@ impl Served {
 
     /// Answers a request as far as its token and its quotas reach. Notes what is to be logged beside the answer.
     async fn to_allowed(&self, request: Request) -> Response {
-        let Self { config, redis, router, .. } = self;
-        let place = router.at(request.head.uri.path());
+        let Self { config, redis, routes, .. } = self;
+        let place = routes.at(request.head.uri.path());
         let grant = match Grant::of(config, redis, &request.head.uri, &request.head.headers) {
             Ok(grant) => grant,
             Err(problem) => return self.to_unknown(problem, request.head).await,

@@ -28,7 +28,6 @@ use crate::handler::{Handle, Headers, Serve};
 use crate::id;
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, ErrorReply, RedisError};
-use crate::router::Router;
 use crate::uri;
 use encode::{Answer, Encoding, InJson};
 use parse::Request;
@@ -37,11 +36,9 @@ const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
 const FORMAT: HeaderName = HeaderName::from_static("upstash-response-format");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 
-/// Adds the routes; every other path that is nobody else's is a command, too.
-pub fn serve(router: &mut Router) {
-    for path in ["/", "/pipeline", "/multi-exec"] {
-        router.add_any(path, SERVE);
-    }
+/// The route of a path, for the log: every path that is not the REST API's is this one's, most as a command.
+pub fn route(path: &str) -> &'static str {
+    ["/", "/pipeline", "/multi-exec"].into_iter().find(|route| *route == path).unwrap_or("/{command}")
 }
 
 /// What is asked for.

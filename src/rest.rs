@@ -45,45 +45,66 @@ pub mod target;
 pub mod text;
 pub mod write;
 
+use std::sync::OnceLock;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::answer::{self, IntoResponse, Response, With};
+use crate::handler::Serve;
 use crate::problem::{Kind, Problem};
 use crate::redis::{Access, RedisError, Reply};
-use crate::router::Router;
+use crate::router::{Place, Router};
 use operation::{Operation, Side};
 
-/// Everything that is served.
-pub fn operations<S: Side>() -> Vec<Operation<S>> {
+/// Where the paths of a resource start, and its operations.
+type Resource<S> = (&'static str, fn() -> Vec<Operation<S>>);
+
+/// Everything that is served. A path belongs to the first whose start it has.
+fn resources<S: Side>() -> [Resource<S>; 10] {
     [
-        strings::operations(),
-        hashes::operations(),
-        lists::operations(),
-        sets::operations(),
-        sorted_sets::operations(),
-        streams::operations(),
-        channels::operations(),
-        keys::operations(),
-        server::operations(),
-        health::operations(),
-        docs::operations(),
+        ("/v1/strings", strings::operations),
+        ("/v1/hashes", hashes::operations),
+        ("/v1/lists", lists::operations),
+        ("/v1/sets", sets::operations),
+        ("/v1/sorted-sets", sorted_sets::operations),
+        ("/v1/streams", streams::operations),
+        ("/v1/channels", channels::operations),
+        ("/v1/keys", keys::operations),
+        ("/v1/server", server::operations),
+        ("", || [health::operations(), docs::operations()].into_iter().flatten().collect()),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
-/// Adds every route.
-pub fn serve(router: &mut Router) {
-    operation::serve(&operations(), router);
+/// The operations of all resources.
+pub fn operations<S: Side>() -> Vec<Operation<S>> {
+    resources().into_iter().flat_map(|(_, operations)| operations()).collect()
+}
+
+/// The routes of every resource, made when the first request for it comes: an instance may live for few.
+pub struct Routes(Vec<(Resource<Serve>, OnceLock<Router>)>);
+
+impl Routes {
+    /// What there is at a path.
+    pub fn at(&self, path: &str) -> Option<&Place> {
+        let ((_, operations), router) = self.0.iter().find(|((start, _), _)| is_within(path, start))?;
+        router.get_or_init(|| operation::router(&operations())).at(path)
+    }
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self(resources().into_iter().map(|resource| (resource, OnceLock::new())).collect())
+    }
 }
 
 /// Whether a path belongs to this API, where errors are problem documents.
 pub fn owns(path: &str) -> bool {
-    ["/v1", "/docs", "/openapi.json", "/healthz", "/readyz"]
-        .iter()
-        .any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/v1", "/docs", "/openapi.json", "/healthz", "/readyz"].iter().any(|start| is_within(path, start))
+}
+
+fn is_within(path: &str, start: &str) -> bool {
+    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The answer where a path is not one of this API.
@@ -105,6 +126,23 @@ fn json(status: StatusCode, document: &impl Serialize) -> Response {
         Ok(body) => answer::new(status, body).with(JSON),
         Err(error) => {
             Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_is_found_at_its_path() {
+        let routes = Routes::default();
+        for (start, operations) in resources::<Serve>() {
+            for operation in operations() {
+                assert!(is_within(&operation.path, start) && owns(&operation.path), "{}", operation.path);
+                let place = routes.at(&operation.path);
+                assert_eq!(place.map(|place| &*place.path), Some(&*operation.path));
+            }
         }
     }
 }

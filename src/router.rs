@@ -20,36 +20,19 @@ pub struct Router {
 pub struct Place {
     /// The path, with names in braces.
     pub path: Arc<str>,
-    methods: Methods,
-}
-
-/// What serves the methods of a path.
-enum Methods {
-    Each(Vec<(Method, Serve)>),
-    Any(Serve),
+    methods: Vec<(Method, Serve)>,
 }
 
 impl Router {
     /// Adds what serves a method at a path. The first that is added there stays.
     pub fn add(&mut self, path: &str, method: Method, serve: Serve) {
         if let Some(place) = self.places.iter_mut().find(|place| &*place.path == path) {
-            if let Methods::Each(methods) = &mut place.methods {
-                methods.push((method, serve));
-            }
-        } else {
-            self.add_place(path, Methods::Each(vec![(method, serve)]));
+            place.methods.push((method, serve));
+            return;
         }
-    }
-
-    /// Adds what serves every method at a path.
-    pub fn add_any(&mut self, path: &str, serve: Serve) {
-        self.add_place(path, Methods::Any(serve));
-    }
-
-    fn add_place(&mut self, path: &str, methods: Methods) {
         let added = self.paths.insert(path, self.places.len());
-        assert!(added.is_ok(), "{path} is there already, or like another path: {added:?}");
-        self.places.push(Place { path: path.into(), methods });
+        assert!(added.is_ok(), "{path} is like another path: {added:?}");
+        self.places.push(Place { path: path.into(), methods: vec![(method, serve)] });
     }
 
     /// What there is at a path.
@@ -64,15 +47,12 @@ impl Place {
     /// # Errors
     /// The answer where nothing does: with the header `Allow`, which answers an OPTIONS as well.
     pub fn serve(&self, method: &Method) -> Result<Serve, Box<Response>> {
-        let methods = match &self.methods {
-            Methods::Any(serve) => return Ok(*serve),
-            Methods::Each(methods) => methods,
-        };
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
-        if let Some((_, serve)) = methods.iter().find(|(method, _)| method == wanted) {
+        if let Some((_, serve)) = self.methods.iter().find(|(method, _)| method == wanted) {
             return Ok(*serve);
         }
-        let names: Vec<_> = methods
+        let names: Vec<_> = self
+            .methods
             .iter()
             .map(|(method, _)| if method == Method::GET { "GET,HEAD" } else { method.as_str() })
             .collect();

@@ -99,9 +99,10 @@ pub fn by_query<S>(operations: &[Operation<S>]) -> impl Iterator<Item = (&Operat
     )
 }
 
-/// Serves the operations, each where [`by_query`] says as well; and where a fixed path looks like a key's, that key's
-/// operations too.
-pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
+/// A router that serves the operations, each where [`by_query`] says as well; and where a fixed path looks like a key's,
+/// that key's operations too.
+pub fn router(operations: &[Operation<Serve>]) -> Router {
+    let mut router = Router::default();
     for operation in operations {
         for method in &operation.methods {
             router.add(&operation.path, name(method), operation.side);
@@ -125,6 +126,7 @@ pub fn serve(operations: &[Operation<Serve>], router: &mut Router) {
             }
         }
     }
+    router
 }
 
 fn name(method: &HttpMethod) -> Method {
