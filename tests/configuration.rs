@@ -99,8 +99,8 @@ fn where_the_host_heeds_no_time_in_an_address_the_component_ends_a_call() {
 fn a_wrong_variable_an_unknown_key_and_a_wrong_secret_each_say_so() {
     for (variable, value, expected) in [
         ("log_level", "loud", "[log] level in the variable `log_level`: `loud` is not allowed"),
-        ("config", "[redis]\nhots = x", "the variable `config`: [redis] hots: there is no such setting"),
-        ("config", "[limits]\nbody_bytes = 1\nbody_bytes = 2", "given 2 times"),
+        ("config", "[redis]\nhots = x", "the variable `config`: line 2: [redis] hots: there is no such setting"),
+        ("config", "[limits]\nbody_bytes = 1\nbody_bytes = 2", "given twice"),
         ("api_token", "has a space", "[auth] token in the variable `api_token`: its value (not shown)"),
     ] {
         let host = Host::with(1, &[(variable, value)], |_| {});

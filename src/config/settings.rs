@@ -1,11 +1,10 @@
 //! The table of every setting, and where its value comes from: a variable, else the variable `config`, else
 //! `config.ini`, else the default.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
-
-use ini::{Ini, ParseOption};
 
 use super::ConfigError;
 
@@ -92,21 +91,21 @@ pub fn variables() -> impl Iterator<Item = &'static str> {
 }
 
 /// The value of each setting as text, with where it stood.
-pub struct Settings(Vec<Value>);
+pub struct Settings<'a>(Vec<Value<'a>>);
 
-struct Value {
-    text: String,
-    source: String,
+struct Value<'a> {
+    text: &'a str,
+    source: Cow<'static, str>,
 }
 
-impl Settings {
+impl<'a> Settings<'a> {
     /// Reads the sources.
     ///
     /// # Errors
     /// Text that is not INI, an unknown section or key, or a key given twice.
-    pub fn of(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut values: Vec<Value> =
-            TABLE.iter().map(|row| Value { text: row.default.to_owned(), source: "the default".to_owned() }).collect();
+    pub fn of(sources: &'a Sources) -> Result<Self, ConfigError> {
+        let mut values: Vec<_> =
+            TABLE.iter().map(|row| Value { text: row.default, source: "the default".into() }).collect();
         let given = |name: &str| sources.variables.get(name).filter(|value| !value.is_empty());
 
         lay_over(&mut values, "config.ini", &sources.file)?;
@@ -115,22 +114,22 @@ impl Settings {
         }
         for (row, value) in TABLE.iter().zip(&mut values) {
             if let Some((name, text)) = row.variable.and_then(|name| Some((name, given(name)?))) {
-                *value = Value { text: text.clone(), source: format!("the variable `{name}`") };
+                *value = Value { text, source: format!("the variable `{name}`").into() };
             }
         }
         Ok(Self(values))
     }
 
     /// The value of a setting, which may be empty.
-    pub fn get(&self, setting: Setting) -> &str {
-        &self.0[setting as usize].text
+    pub fn get(&self, setting: Setting) -> &'a str {
+        self.0[setting as usize].text
     }
 
     /// The value of a setting that must not be empty.
     ///
     /// # Errors
     /// It is empty.
-    pub fn required(&self, setting: Setting) -> Result<&str, ConfigError> {
+    pub fn required(&self, setting: Setting) -> Result<&'a str, ConfigError> {
         match self.get(setting) {
             "" => Err(self.wrong(setting, "anything but an empty value")),
             value => Ok(value),
@@ -176,57 +175,58 @@ impl Settings {
     }
 }
 
-/// Lays the values of an INI text over those so far.
-fn lay_over(values: &mut [Value], source: &str, text: &str) -> Result<(), ConfigError> {
-    let error = |detail: String| ConfigError::new(format!("{source}: {detail}"));
-    let plain = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let ini = Ini::load_from_str_opt(&tidy(text).map_err(error)?, plain)
-        .map_err(|wrong| error(format!("line {}: {}", wrong.line, wrong.msg)))?;
-
-    for (section, keys) in &ini {
-        for (key, value) in keys {
-            let place = match section {
-                Some(section) => format!("[{section}] {key}"),
-                None => format!("`{key}` before the first section"),
-            };
-            let Some(row) = TABLE.iter().find(|row| Some(row.section) == section && row.key == key) else {
-                return Err(error(format!("{place}: there is no such setting{}", known_keys(section))));
-            };
-            let times: usize = ini.section_all(section).map(|keys| keys.get_all(key).count()).sum();
-            if times > 1 {
-                return Err(error(format!("{place}: given {times} times; once is allowed")));
+/// Lays the values of a text like `config.ini` over those so far.
+fn lay_over<'a>(values: &mut [Value<'a>], source: &'static str, text: &'a str) -> Result<(), ConfigError> {
+    let mut section = None;
+    let mut is_given = [false; TABLE.len()];
+    for (line, number) in text.trim_start_matches('\u{feff}').lines().map(str::trim).zip(1..) {
+        let wrong = |detail: String| Err(ConfigError::new(format!("{source}: line {number}: {detail}")));
+        match Line::of(line) {
+            Some(Line::Empty) => {}
+            Some(Line::Section(name)) if TABLE.iter().any(|row| row.section == name) => section = Some(name),
+            Some(Line::Section(name)) => {
+                return wrong(format!("[{name}]: there is no such section{}", known_keys(None)));
             }
-            values[row.setting as usize] = Value { text: value.to_owned(), source: source.to_owned() };
+            Some(Line::Setting(key, text)) => {
+                let Some(section) = section else {
+                    return wrong(format!("`{key}` stands before the first section{}", known_keys(None)));
+                };
+                let Some(row) = TABLE.iter().find(|row| row.section == section && row.key == key) else {
+                    return wrong(format!("[{section}] {key}: there is no such setting{}", known_keys(Some(section))));
+                };
+                if std::mem::replace(&mut is_given[row.setting as usize], true) {
+                    return wrong(format!("[{section}] {key} is given twice; once is allowed"));
+                }
+                values[row.setting as usize] = Value { text, source: source.into() };
+            }
+            // It is not shown: it may be a password.
+            None => return wrong("expected `[section]`, `key = value` or `; comment`".to_owned()),
         }
     }
     Ok(())
 }
 
-/// The text without comments and indentation, each line of which is a section or a setting. The library alone would
-/// take a line without `=` and the next one for one key, and show them, when the line may be a password.
-fn tidy(text: &str) -> Result<String, String> {
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let mut tidy = String::with_capacity(text.len());
-    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let line = line.trim();
+/// A line, trimmed.
+enum Line<'a> {
+    /// Nothing, or a comment.
+    Empty,
+    Section(&'a str),
+    Setting(&'a str, &'a str),
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let is_name =
+            |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if line.is_empty() || line.starts_with([';', '#']) {
-            continue;
+            return Some(Self::Empty);
         }
-        let section = line.strip_prefix('[').and_then(|open| open.strip_suffix(']'));
-        match section {
-            Some(section) if TABLE.iter().any(|row| row.section == section) => {}
-            Some(section) if is_name(section) => {
-                return Err(format!("[{section}]: there is no such section{}", known_keys(None)));
-            }
-            _ if line.split_once('=').is_some_and(|(key, _)| is_name(key.trim())) => {}
-            _ => return Err(format!("line {}: expected `[section]`, `key = value` or `; comment`", number + 1)),
+        if let Some(name) = line.strip_prefix('[').and_then(|open| open.strip_suffix(']')).filter(is_name) {
+            return Some(Self::Section(name));
         }
-        tidy.push_str(line);
-        // Without escapes, too, the library joins a line that ends in `\` with the next; the space, which it trims, keeps
-        // a password that ends so whole.
-        tidy.push_str(" \n");
+        let (key, value) = line.split_once('=')?;
+        Some(key.trim()).filter(is_name).map(|key| Self::Setting(key, value.trim()))
     }
-    Ok(tidy)
 }
 
 /// What may stand in a section, as the end of an error.

@@ -111,8 +111,8 @@ fn unknown_keys_sections_and_duplicates_are_errors() {
     let sections: Vec<_> = SHIPPED.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')).collect();
     assert!(error("[redsi]", &[]).ends_with(&format!("; sections: {}", sections.join(", "))));
     assert!(error("host = x", &[]).contains("before the first section"));
-    assert!(error("[redis]\nhost = a\nhost = b", &[]).contains("given 2 times"));
-    assert!(error("[redis]\nhost = a\n[log]\nlevel = info\n[redis]\nhost = b", &[]).contains("given 2 times"));
+    assert!(error("[redis]\nhost = a\nhost = b", &[]).contains("given twice"));
+    assert!(error("[redis]\nhost = a\n[log]\nlevel = info\n[redis]\nhost = b", &[]).contains("given twice"));
     for text in ["[redis\nhost = a", "[redis] x", "[redis]\nhost: a", "[auth]\n  mode none", "[redis]\n= x"] {
         assert!(error(text, &[]).contains("config.ini: line"), "{text}");
     }
