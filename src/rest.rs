@@ -122,8 +122,14 @@ const JSON: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_TYPE, HeaderValue
 
 /// An answer in JSON.
 fn json(status: StatusCode, document: &impl Serialize) -> Response {
-    match serde_json::to_vec(document) {
-        Ok(body) => answer::new(status, body).with(JSON),
+    json_of(status, document, 128)
+}
+
+/// An answer in JSON of about so many bytes. What is larger is copied while it is written.
+fn json_of(status: StatusCode, document: &impl Serialize, bytes: usize) -> Response {
+    let mut body = Vec::with_capacity(bytes);
+    match serde_json::to_writer(&mut body, document) {
+        Ok(()) => answer::new(status, body).with(JSON),
         Err(error) => {
             Problem::new(Kind::Internal, "the answer cannot be written as JSON").because(error).into_response()
         }

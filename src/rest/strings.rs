@@ -153,8 +153,9 @@ async fn read(grant: Grant, method: Method, target: Target, headers: Headers) ->
                 );
                 return Err(Problem::new(Kind::NotAcceptable, detail));
             }
+            let bytes = key.len() + value.len() + 128;
             let value = StringValue { key: Text(key), value: Text(value), ttl: ttl.and_then(seconds) };
-            super::json(StatusCode::OK, &value)
+            super::json_of(StatusCode::OK, &value, bytes)
         }
     };
     Ok(answer.with(common))
