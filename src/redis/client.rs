@@ -115,7 +115,11 @@ impl<T: Transport> Client<T> {
         let opened = self.transport.open(self.server.url.expose()).await;
         let connection = opened.map_err(|error| {
             let error = RedisError::from_open(error, &self.server.address);
-            why.get_or_init(|| error).clone()
+            // Its time was over; that of others is not.
+            if !matches!(error, RedisError::TimedOut { .. }) {
+                why.get_or_init(|| error.clone());
+            }
+            error
         })?;
         let connection = Arc::new(connection);
         opening.opened = Some(connection.clone());

@@ -17,6 +17,10 @@ pub const RUN: &str = "return cmsgpack.pack(redis.pcall(unpack(ARGV)))";
 /// The most arguments that [`RUN`] takes, the name included: what fits on Lua's stack, with some to spare.
 pub const MAX_ARGUMENTS: usize = 7_000;
 
+/// How deep a packed value may be nested, where each level counts twice: twice what `cmsgpack` packs. Each takes some of the
+/// component's stack.
+const MAX_DEPTH: usize = 64;
+
 /// The reply that a packed value stands for, which may be an error.
 ///
 /// # Errors
@@ -50,7 +54,7 @@ fn large_integer(value: &ValueRef<'_>) -> Option<Reply> {
 }
 
 fn next<'a>(packed: &mut &'a [u8]) -> Result<ValueRef<'a>, RedisError> {
-    rmpv::decode::read_value_ref(packed).map_err(unreadable)
+    rmpv::decode::read_value_ref_with_max_depth(packed, MAX_DEPTH).map_err(unreadable)
 }
 
 fn unreadable(cause: impl ToString) -> RedisError {
@@ -222,6 +226,13 @@ mod tests {
         let error = ErrorReply { code: "WRONGTYPE".to_owned(), message: "no  never".to_owned() };
         assert_eq!(of(wrong_type()), Ok(Reply::Error(error.clone())));
         assert_eq!(of(rmpv::Value::Array(vec![wrong_type()])), Ok(Reply::Array(vec![Reply::Error(error)])));
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_a_script_packs_is_refused() {
+        let nested = |levels| unpack(&[&b"\x91".repeat(levels)[..], b"\x90"].concat().into());
+        assert!(nested(16).is_ok());
+        assert!(nested(MAX_DEPTH).is_err() && nested(1_000_000).is_err());
     }
 
     #[test]

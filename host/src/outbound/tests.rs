@@ -276,6 +276,17 @@ fn redis() -> Redis {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_waits_no_longer_than_it_may_and_leaves_the_connection_to_others() {
+    let fake = Fake::start().await;
+    let redis = redis();
+    fake.script.greets_slowly.store(true, Ordering::SeqCst);
+    let open = async |timeout| redis.open(fake.url(), fake.client(), timeout, &Held::default()).await.map(|_| ());
+    let (short, long) = tokio::join!(open(Duration::from_millis(20)), open(LONG));
+    assert!(matches!(short, Err(Error::Other(text)) if text == "timed out"));
+    long.expect("a connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_further_open_is_a_connection_of_its_own() {
     let fake = Fake::start().await;
     let redis = redis();

@@ -16,7 +16,8 @@ use crate::redis::command::command;
 struct Script {
     never_opens: AtomicBool,
     opens_slowly: AtomicBool,
-    refuses: AtomicBool,
+    /// Why the next openings fail.
+    refusals: Mutex<VecDeque<&'static str>>,
     answers: Mutex<VecDeque<Result<Vec<Reply>, HostError>>>,
     opened: AtomicUsize,
     executed: Mutex<Vec<usize>>,
@@ -45,10 +46,10 @@ impl Transport for Arc<Script> {
             if self.opens_slowly.load(Relaxed) {
                 one_turn().await;
             }
-            if self.refuses.load(Relaxed) {
-                return Err(HostError::Other("Connection refused (os error 111)".to_owned()));
+            match self.refusals.lock().unwrap().pop_front() {
+                Some(why) => Err(HostError::Other(why.to_owned())),
+                None => Ok(number),
             }
-            Ok(number)
         }
         .boxed()
     }
@@ -159,17 +160,31 @@ fn requests_that_come_while_a_connection_is_opened_wait_for_it() {
     assert_eq!(*script.executed.lock().unwrap(), [1, 1]);
 }
 
-#[test]
-fn requests_that_wait_for_a_connection_are_told_why_there_is_none_and_do_not_each_try() {
-    let (script, client) = client([]);
+/// Two requests, of which one opens the connection, and the other waits for it.
+fn one_that_opens_and_one_that_waits(refusal: &'static str) -> (Arc<Script>, [Result<Reply, RedisError>; 2]) {
+    let (script, client) = client([Ok(vec![Reply::Nil])]);
     script.opens_slowly.store(true, Relaxed);
     script.is_patient.store(true, Relaxed);
-    script.refuses.store(true, Relaxed);
+    script.refusals.lock().unwrap().push_back(refusal);
     let mut both = pin!(join(execute(&client, command!("GET")), execute(&client, command!("SET"))));
     assert!(run(poll_immediate(&mut both)).is_none());
+    script.opens_slowly.store(false, Relaxed);
     let (one, other) = run(both);
+    (script, [one, other])
+}
+
+#[test]
+fn requests_that_wait_for_a_connection_are_told_why_there_is_none_and_do_not_each_try() {
+    let (script, [one, other]) = one_that_opens_and_one_that_waits("Connection refused (os error 111)");
     assert!(matches!(&one, Err(RedisError::Unreachable(text)) if text.contains("refused")));
     assert_eq!((one, counts(&script)), (other, (1, 0)));
+}
+
+#[test]
+fn a_request_that_waits_for_a_connection_does_not_end_when_the_time_of_another_is_over() {
+    let (script, answers) = one_that_opens_and_one_that_waits("timed out");
+    assert_eq!(answers, [Err(RedisError::TimedOut { sent: false }), Ok(Reply::Nil)]);
+    assert_eq!(counts(&script), (2, 1));
 }
 
 #[test]
