@@ -14,20 +14,13 @@ import tempfile
 from pathlib import Path
 
 import machine
+from arguments import pair
 from comparison import Comparison
 from growth.run import Growth
 from plan import PLANS
 from processes import Broken
 
 GROWTH = "growth"
-
-
-def pair(text):
-    """NAME=VALUE."""
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE")
-    return name, value
 
 
 def arguments():

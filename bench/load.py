@@ -37,18 +37,15 @@ class Meanwhile:
         return {"seconds": round(seconds, 1), "cpu_share_of_others": round(others / seconds / os.cpu_count(), 3)}
 
 
-def measure(servers, wrk, series, request, connections, seconds):
-    """The figures of one run of wrk, and what went wrong in it, if anything did."""
-    servers.prepare(series)
-    server, redis = servers.processes[series.server], servers.processes["redis"]
+def load(servers, wrk, series, request, connections, seconds):
+    """Runs wrk: its figures, and what went wrong, if anything did."""
     body = "-"
     if request.body is not None:
         body = servers.folder / "body"
         body.write_bytes(request.body)
+    server = servers.processes[series.server]
     headers = {**request.headers, **servers.headers(series)}
     words = [word for header in headers.items() for word in header]
-    server.forget_peak()
-    before = server.cpu_seconds(), redis.cpu_seconds(), children_cpu_seconds()
     run = subprocess.run(
         [
             *(wrk, "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={ANSWER_TIMEOUT_SECONDS}s", "--latency"),
@@ -59,7 +56,6 @@ def measure(servers, wrk, series, request, connections, seconds):
         text=True,
         timeout=seconds + 60,
     )
-    after = server.cpu_seconds(), redis.cpu_seconds(), children_cpu_seconds()
     what = f"{series.title}, {request.method} {request.path}, {connections} connections"
     line = next((line for line in run.stdout.splitlines() if line.startswith("FIGURES ")), None)
     if run.returncode != 0 or line is None:
@@ -68,6 +64,17 @@ def measure(servers, wrk, series, request, connections, seconds):
     errors = {kind: count for kind, count in figures["errors"].items() if count}
     if not figures["requests"]:
         raise Broken(f"{what}: no answers, and errors: {errors}\n{server.last_words()}")
+    return figures, f"{what}: {figures['requests']} answers, and errors: {errors}" if errors else None
+
+
+def measure(servers, wrk, series, request, connections, seconds):
+    """The figures of one run of wrk with what it cost the processes, and what went wrong in it, if anything did."""
+    servers.prepare(series)
+    server, redis = servers.processes[series.server], servers.processes["redis"]
+    server.forget_peak()
+    before = server.cpu_seconds(), redis.cpu_seconds(), children_cpu_seconds()
+    figures, failure = load(servers, wrk, series, request, connections, seconds)
+    after = server.cpu_seconds(), redis.cpu_seconds(), children_cpu_seconds()
     units = figures["requests"] * request.units
     cpu = [(end - start) / units * 1e6 for start, end in zip(before, after)]
     latencies = {name: figures[name] for name in ("p50_ms", "p99_ms", "p99_9_ms", "longest_ms")}
@@ -81,4 +88,4 @@ def measure(servers, wrk, series, request, connections, seconds):
         "cpu_us": dict(zip(("server", "redis", "wrk"), cpu)),
         "peak_mib": server.peak_bytes() / (1 << 20),
     }
-    return measured, f"{what}: {figures['requests']} answers, and errors: {errors}" if errors else None
+    return measured, failure

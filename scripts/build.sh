@@ -32,11 +32,7 @@ for part in "$@"; do
             target/native/redstart-page target/page
             ;;
         released-host)
-            scripts/native.sh
-            say "Building the host for use, linked as one unit, and the files of the API page (about 15 minutes on two cores the first time, then as needed)"
-            cargo build --locked --profile lto -p redstart-host -p redstart-page
-            target/lto/redstart-host --version
-            target/lto/redstart-page target/page
+            scripts/released-host.sh
             ;;
         tests)
             say "Building the component tests (minutes)"

@@ -107,13 +107,13 @@ brew='brew install --quiet'
 
 machine Linux 0 apt-get dnf apk brew
 asks 'Debian: what the host needs' "$apt gcc pkg-config libssl-dev|" scripts/native.sh
-asks 'Debian: all else' "$apt nodejs npm python3 python3-venv chromium wrk webdis|" bash -c "$(needs node python chromium wrk webdis)"
+asks 'Debian: all else' "$apt nodejs npm python3 python3-venv chromium wrk webdis llvm-19|" bash -c "$(needs node python chromium wrk webdis profdata)"
 fail_first=1 asks 'Debian: old package lists are read again' "$apt wrk|apt-get -qq update|$apt wrk|" bash -c "$(needs wrk)"
 machine Linux 1000 apt-get dnf apk
 asks 'nothing without root' '' scripts/native.sh
 machine Linux 0 dnf
 asks 'Fedora: what the host needs' "$dnf gcc pkgconf-pkg-config openssl-devel|" scripts/native.sh
-asks 'Fedora: all else' "$dnf nodejs npm python3 chromium wrk|" bash -c "$(needs node python chromium wrk)"
+asks 'Fedora: all else' "$dnf nodejs npm python3 chromium wrk llvm|" bash -c "$(needs node python chromium wrk profdata)"
 asks 'Fedora: what it does not have' '' bash -c "$(needs wrk webdis)"
 machine Linux 0 apk
 asks 'Alpine: what the host needs' "$apk build-base pkgconf openssl-dev|" scripts/native.sh

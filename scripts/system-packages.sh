@@ -18,6 +18,7 @@ node       nodejs,npm           nodejs,npm          nodejs,npm    node
 python     python3,python3-venv python3             python3       python
 chromium   chromium             chromium            chromium      -
 wrk        wrk                  wrk                 wrk           wrk
+profdata   llvm-19              llvm                -             -
 webdis     webdis               -                   -             webdis
 '
 

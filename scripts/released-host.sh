@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Owns the host as it is given to others: linked as one unit, and compiled by a profile of what it does under load
+# (https://doc.rust-lang.org/rustc/profile-guided-optimization.html). For the profile it is first built with counters, and does
+# for a moment what `make bench` measures (bench/train.py). A profile serves for one Cargo.lock and one compiler; code of ours that
+# has changed since is compiled as without one. Where it cannot be made the host is built without, which fails where CI=true.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/packages.sh
+. "$root/scripts/packages.sh"
+
+need_cargo
+compiler=$(rustc -vV)
+host=$(sed -n 's/^host: //p' <<<"$compiler")
+folder=$root/target/profile
+profile=$folder/$(cat Cargo.lock - <<<"$compiler" | cksum | cut -d ' ' -f 1).profdata
+
+# build FLAG TARGET PACKAGE…: with a flag of the compiler beside those that the user has set, and cargo's output in TARGET.
+build() {
+    local flag=$1 target=$2 own=${RUSTFLAGS:-} separator=$'\037'
+    shift 2
+    set -- --locked --profile lto --target-dir "$target" "${@/#/--package=}"
+    own=${CARGO_ENCODED_RUSTFLAGS:-${own// /$separator}}
+    if [ -z "$own" ]; then
+        # Beside those of cargo's own configuration, whose place the variables take.
+        cargo build --config "target.$host.rustflags = [${flag:+'$flag'}]" "$@"
+    else
+        CARGO_ENCODED_RUSTFLAGS=$own${flag:+$separator$flag} cargo build "$@"
+    fi
+}
+
+# profdata: the programs that may read what was counted: the compiler's own, which rustup has, then the system's. They need not
+# be of the compiler's version: the format of LLVM 19 is still that of 22.
+profdata() {
+    local own version
+    own=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
+    if [ ! -x "$own" ] && have rustup; then bounded 300 rustup component add llvm-tools >&2 || true; fi
+    if [ -x "$own" ]; then printf '%s\n' "$own"; fi
+    for version in llvm-profdata-{22,21,20,19} llvm-profdata; do
+        if have "$version"; then printf '%s\n' "$version"; fi
+    done
+}
+
+# is_read PROFILE: whether the compiler reads it; of a format that it does not know it only warns.
+is_read() {
+    local said
+    said=$(rustc - --crate-type lib --out-dir "$folder" -Cprofile-use="$1" </dev/null 2>&1) && [ -z "$said" ]
+}
+
+# merge TOOLS COUNTED…: the profile, by the first tool whose format the compiler reads.
+merge() {
+    local tool tools=$1
+    shift
+    while IFS= read -r tool; do
+        if "$tool" merge --output="$profile.new" "$@" && is_read "$profile.new"; then
+            mv "$profile.new" "$profile"
+            return 0
+        fi
+    done <<<"$tools"
+    return 1
+}
+
+make_profile() {
+    local tools redis_server
+    tools=$(profdata)
+    if [ -z "$tools" ] && installable profdata; then
+        say "Installing LLVM's reader of profiles from the system's packages (a minute)"
+        install_needs profdata || true
+        tools=$(profdata)
+    fi
+    if [ -z "$tools" ]; then
+        say "llvm-profdata, which reads profiles, is not installed, and could not be"
+        return 1
+    fi
+    if ! have wrk && installable wrk; then
+        say "Installing wrk from the system's packages (seconds)"
+        install_needs wrk || true
+    fi
+    if ! have wrk; then
+        say "wrk, which makes the load, is not installed, and could not be"
+        return 1
+    fi
+    (need_python) || return 1
+    redis_server=$(scripts/redis.sh) || return 1
+    scripts/wasm-target.sh && scripts/build.sh component || return 1
+
+    say "Building the host with counters (about 15 minutes on two cores; once, and when Cargo.lock changes)"
+    build "-Cprofile-generate=$folder/counted" target/counting redstart-host redstart-page || return 1
+    target/counting/lto/redstart-page target/page || return 1
+    # What the compiler's helpers counted of themselves.
+    rm -rf "$folder/counted"
+    say "Counting what it does under load (half a minute)"
+    # A connection is a file for wrk and for the host.
+    (
+        ulimit -n 4096 2>/dev/null || true
+        PYTHONDONTWRITEBYTECODE=1 exec python3 bench/train.py --wrk "$(command -v wrk)" \
+            --program "redis=$redis_server" --program redstart=target/counting/lto/redstart-host
+    ) || return 1
+    merge "$tools" "$folder/counted"/*.profraw
+}
+
+scripts/native.sh
+mkdir -p "$folder"
+flag=-Cprofile-use=$profile
+if [ ! -f "$profile" ] && ! make_profile; then
+    if [ "${CI:-}" = true ]; then fail "There is no profile to build the host by."; fi
+    say "Warning: there is no profile; without one a request takes a third more of the host's CPU time"
+    flag=
+fi
+say "Building the host for use, linked as one unit (about 15 minutes on two cores the first time, then as needed)"
+build "$flag" target redstart-host redstart-page
+target/lto/redstart-host --version
+target/lto/redstart-page target/page
