@@ -25,6 +25,9 @@ pub struct Place {
 
 impl Router {
     /// Adds what serves a method at a path. The first that is added there stays.
+    ///
+    /// # Panics
+    /// Where the path differs from another one only in its names in braces.
     pub fn add(&mut self, path: &str, method: Method, serve: Serve) {
         if let Some(place) = self.places.iter_mut().find(|place| &*place.path == path) {
             place.methods.push((method, serve));
