@@ -18,12 +18,7 @@ esac
 
 need_cargo
 need_python
-if ! have wrk && installable wrk; then
-    say "Installing wrk from the system's packages (seconds)"
-    # The next line says what a failure means.
-    install_needs wrk || true
-fi
-have wrk || fail "wrk, which makes the load, is not installed, and could not be."
+need_wrk
 
 scripts/wasm-target.sh
 redis_server=$(scripts/redis.sh)

@@ -30,6 +30,16 @@ need_python() {
     python_suits || fail "Python 3.11 or newer, with venv, is not installed."
 }
 
+# need_wrk: the generator of load.
+need_wrk() {
+    if have wrk; then return; fi
+    if installable wrk; then
+        say "Installing wrk from the system's packages (seconds)"
+        if install_needs wrk && have wrk; then return; fi
+    fi
+    fail "wrk, which makes the load, is not installed, and could not be."
+}
+
 # install_modules FROM TO: what FROM/package-lock.json names, into TO/node_modules.
 install_modules() {
     if cmp -s "$1/package-lock.json" "$2/package-lock.json"; then return; fi

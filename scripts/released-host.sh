@@ -34,7 +34,9 @@ build() {
 profdata() {
     local own version
     own=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
-    if [ ! -x "$own" ] && have rustup; then bounded 300 rustup component add llvm-tools >&2 || true; fi
+    if [ ! -x "$own" ] && have rustup; then
+        bounded 300 rustup component add llvm-tools >&2 || say "rustup could not add llvm-tools; the system's are looked for"
+    fi
     if [ -x "$own" ]; then printf '%s\n' "$own"; fi
     for version in llvm-profdata-{22,21,20,19} llvm-profdata; do
         if have "$version"; then printf '%s\n' "$version"; fi
@@ -65,22 +67,14 @@ make_profile() {
     tools=$(profdata)
     if [ -z "$tools" ] && installable profdata; then
         say "Installing LLVM's reader of profiles from the system's packages (a minute)"
-        install_needs profdata || true
-        tools=$(profdata)
+        if install_needs profdata; then tools=$(profdata); fi
     fi
     if [ -z "$tools" ]; then
         say "llvm-profdata, which reads profiles, is not installed, and could not be"
         return 1
     fi
-    if ! have wrk && installable wrk; then
-        say "Installing wrk from the system's packages (seconds)"
-        install_needs wrk || true
-    fi
-    if ! have wrk; then
-        say "wrk, which makes the load, is not installed, and could not be"
-        return 1
-    fi
-    (need_python) || return 1
+    # In a shell of their own, whose end is not that of this one: there is a host without a profile, too.
+    (need_wrk && need_python) || return 1
     redis_server=$(scripts/redis.sh) || return 1
     scripts/wasm-target.sh && scripts/build.sh component || return 1
 
@@ -90,9 +84,10 @@ make_profile() {
     # What the compiler's helpers counted of themselves.
     rm -rf "$folder/counted"
     say "Counting what it does under load (half a minute)"
-    # A connection is a file for wrk and for the host.
     (
-        ulimit -n 4096 2>/dev/null || true
+        # Each connection is a file for wrk and for the host. Where the system refuses so many, what there is may do; else wrk has
+        # errors, which fail the next line.
+        ulimit -n 4096 2>/dev/null || say "No more than $(ulimit -n) files may be open"
         PYTHONDONTWRITEBYTECODE=1 exec python3 bench/train.py --wrk "$(command -v wrk)" \
             --program "redis=$redis_server" --program redstart=target/counting/lto/redstart-host
     ) || return 1
