@@ -9,23 +9,33 @@ import tempfile
 from pathlib import Path
 
 from arguments import pair
+from growth.start import INSTANCE_CONNECTIONS, ONE_REQUEST_EACH
+from growth.start import REQUESTS as OF_INSTANCES
 from load import load
 from plan import QUICK
 from processes import Broken
-from servers import Options, Servers
+from servers import REDSTART_REST, Options, Servers
 from work import REQUESTS, fill
 
 
 def train(programs, wrk, folder):
-    """All of it once, after a start that has to compile the component."""
+    """All of it once, after a start that has to compile the component; then a new instance for each request."""
     measurements = QUICK.measurements(lambda work: [series for series in REQUESTS[work] if series.server in programs])
+    flags = ("--cache-dir", str(Path(folder) / "cache"))
     with Servers(programs, folder) as servers:
-        servers.restart_redstart(Options(flags=("--cache-dir", str(Path(folder) / "cache"))))
-        fill(servers)
-        for work, connections, series in measurements:
-            _, failure = load(servers, wrk, series, REQUESTS[work][series], connections, QUICK.seconds)
+
+        def run(series, request, connections):
+            _, failure = load(servers, wrk, series, request, connections, QUICK.seconds)
             if failure:
                 raise Broken(failure)
+
+        servers.restart_redstart(Options(flags))
+        fill(servers)
+        for work, connections, series in measurements:
+            run(series, REQUESTS[work][series], connections)
+        servers.restart_redstart(Options((*flags, *ONE_REQUEST_EACH.flags)))
+        for request in OF_INSTANCES.values():
+            run(REDSTART_REST, request, INSTANCE_CONNECTIONS)
 
 
 def main():

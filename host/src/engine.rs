@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use rayon::ThreadPoolBuilder;
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component::{Component, types::ComponentItem},
@@ -103,10 +104,15 @@ pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<(C
         Entry::Vacant(place) => place.insert(new_engine(settings)?).clone(),
     };
     let wrong = |message: String| Error::Component { component: id.to_owned(), path: path.to_owned(), message };
-    let component = Component::from_file(&engine, path).map_err(|error| wrong(one_line(&error)))?;
+    let component = compile(&engine, path).map_err(|error| wrong(one_line(&error)))?;
     let world = check(&component).map_err(wrong)?;
     compiled.components.insert(key, (component.clone(), world));
     Ok((component, world))
+}
+
+/// Compiles a file, or takes it from the cache. Threads that live on would keep the memory that compiling took; these end.
+fn compile(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    ThreadPoolBuilder::new().build()?.install(|| Component::from_file(engine, path))
 }
 
 /// An error with its causes on one line.
