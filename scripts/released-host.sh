@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Owns the host as it is given to others: linked as one unit, and compiled by a profile of what it does under load
 # (https://doc.rust-lang.org/rustc/profile-guided-optimization.html). For the profile it is first built with counters, and does
-# for a moment what `make bench` measures (bench/train.py). A profile serves for one Cargo.lock and one compiler; code of ours that
-# has changed since is compiled as without one. Where it cannot be made the host is built without, which fails where CI=true.
+# for a moment what `make bench` measures, and makes instances (bench/train.py). A profile serves for one Cargo.lock and one
+# compiler; code of ours that has changed since is compiled as without one. Where it cannot be made the host is built without,
+# which fails where CI=true.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,11 +16,11 @@ host=$(sed -n 's/^host: //p' <<<"$compiler")
 folder=$root/target/profile
 profile=$folder/$(cat Cargo.lock - <<<"$compiler" | cksum | cut -d ' ' -f 1).profdata
 
-# build FLAG TARGET PACKAGE…: with a flag of the compiler beside those that the user has set, and cargo's output in TARGET.
+# build FLAG TARGET: with a flag of the compiler beside those that the user has set, and cargo's output in TARGET. The page's
+# program is always built along: without it, features of dependencies differ, and with them the names that a profile knows.
 build() {
     local flag=$1 target=$2 own=${RUSTFLAGS:-} separator=$'\037'
-    shift 2
-    set -- --locked --profile lto --target-dir "$target" "${@/#/--package=}"
+    set -- --locked --profile lto --target-dir "$target" --package redstart-host --package redstart-page
     own=${CARGO_ENCODED_RUSTFLAGS:-${own// /$separator}}
     if [ -z "$own" ]; then
         # Beside those of cargo's own configuration, whose place the variables take.
@@ -79,9 +80,8 @@ make_profile() {
     scripts/wasm-target.sh && scripts/build.sh component || return 1
 
     say "Building the host with counters (about 15 minutes on two cores; once, and when Cargo.lock changes)"
-    build "-Cprofile-generate=$folder/counted" target/counting redstart-host || return 1
-    # The manifest wants the folder of `/docs`, which nobody asks for here.
-    mkdir -p target/page
+    build "-Cprofile-generate=$folder/counted" target/counting || return 1
+    target/counting/lto/redstart-page target/page || return 1
     # What the compiler's helpers counted of themselves.
     rm -rf "$folder/counted"
     say "Counting what it does under load (half a minute)"
@@ -104,6 +104,6 @@ if [ ! -f "$profile" ] && ! make_profile; then
     flag=
 fi
 say "Building the host for use, linked as one unit (about 15 minutes on two cores the first time, then as needed)"
-build "$flag" target redstart-host redstart-page
+build "$flag" target
 target/lto/redstart-host --version
 target/lto/redstart-page target/page

@@ -13,6 +13,7 @@ use rayon::ThreadPoolBuilder;
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component::{Component, types::ComponentItem},
+    error::Context as _,
 };
 
 use crate::{error::Error, settings::Settings};
@@ -112,7 +113,8 @@ pub(crate) fn component(id: &str, path: &Path, settings: &Settings) -> Result<(C
 
 /// Compiles a file, or takes it from the cache. Threads that live on would keep the memory that compiling took; these end.
 fn compile(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    ThreadPoolBuilder::new().build()?.install(|| Component::from_file(engine, path))
+    let threads = ThreadPoolBuilder::new().build().context("cannot start threads to compile with")?;
+    threads.install(|| Component::from_file(engine, path))
 }
 
 /// An error with its causes on one line.
