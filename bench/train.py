@@ -1,5 +1,5 @@
-"""Does each piece of work that is measured for a moment, so that a build of Redstart with counters tells what of it is run how
-often. scripts/released-host.sh starts it.
+"""Does each piece of work that is measured for a moment, and makes instances, so that a build of Redstart with counters tells
+what of it is run how often. scripts/released-host.sh starts it.
 """
 
 import argparse
