@@ -188,7 +188,8 @@ def too_little_memory(keys):
 
 
 def a_page(_):
-    return Request("GET", f"/v1/keys?limit={KEYS_IN_A_PAGE}", holds=b"key:", times=KEYS_IN_A_PAGE)
+    # A few of them may be those of the other dimensions.
+    return Request("GET", f"/v1/keys?limit={KEYS_IN_A_PAGE}", holds=b"key:", times=KEYS_IN_A_PAGE * 9 // 10)
 
 
 KEYS = Dimension(
